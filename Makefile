@@ -1,0 +1,114 @@
+# Everything runs from .venv, which make builds itself from Python 3.11+ and requirements.lock.
+SHELL := /bin/sh
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+V := .venv/bin
+SAY := printf '\033[1m==> %s\033[0m\n'
+# The installer draws progress bars for a person and stays silent in a log.
+UV_QUIET := $(shell test -t 2 || printf -- '--quiet')
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export UV_HTTP_TIMEOUT ?= 120
+export PYTHONUNBUFFERED = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick prove bench bench-scale crash format schemas clean-state lock \
+	check-format check-lint check-types check-imports check-pure check-schemas check-servers
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ok ## Build .venv (every target below does this first)
+
+demo: .venv/.ok ## Run the whole hub on embedded Kafka and Postgres (FOR=seconds to end by itself)
+	@$(V)/hub dev $(if $(FOR),--for $(FOR))
+
+test: check-format check-lint check-types check-imports check-pure check-schemas check-servers ## Everything CI runs
+
+quick: check-lint check-types check-imports check-pure ## Lint, types, imports and pure tests, in seconds
+
+prove: .venv/.ok ## The long runs: crash and scale, with their full figures
+	@$(MAKE) --no-print-directory crash KILLS=$(or $(KILLS),30) ZOMBIES=$(or $(ZOMBIES),5)
+	@$(MAKE) --no-print-directory bench-scale
+
+bench: .venv/.ok ## The pipeline beside a bare aiokafka loop (N=events ROUNDS=rounds)
+	@$(V)/python -m hub.dev.bench $(if $(N),--events $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-scale: .venv/.ok ## The pipeline with 1, 2 and more workers (N=events ROUNDS=rounds)
+	@$(V)/python -m hub.dev.bench --scale $(if $(N),--events $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+crash: .venv/.ok ## Kill everything under load and check the ledger (KILLS= ZOMBIES= RATE=events/s)
+	@$(V)/python -m hub.dev.crash $(if $(KILLS),--kills $(KILLS)) \
+		$(if $(ZOMBIES),--zombies $(ZOMBIES)) $(if $(RATE),--rate $(RATE))
+
+format: .venv/.ok ## Format the code and apply the safe fixes
+	@$(V)/ruff format . && $(V)/ruff check --fix .
+
+schemas: .venv/.ok ## Write the JSON Schemas and the AsyncAPI document anew
+	@$(V)/python -m schemas.generate
+
+clean-state: ## Delete what the demo keeps between runs (.hub)
+	@$(SAY) "Deleting .hub"
+	@rm -rf .hub
+
+lock: .venv/.uv ## Resolve requirements.lock anew from pyproject.toml
+	@$(SAY) "Resolving requirements.lock"
+	@$(V)/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+		--upgrade --output-file requirements.lock
+	@! grep -nE '://|^-|^ *--(find-links|index|extra-index)' requirements.lock || \
+		{ echo "requirements.lock names a registry: remove the lines above"; exit 1; }
+
+check-format: .venv/.ok
+	@$(SAY) "Format (ruff format)"
+	@$(V)/ruff format --check --quiet . || { echo "Run: make format"; exit 1; }
+
+check-lint: .venv/.ok
+	@$(SAY) "Lint (ruff)"
+	@$(V)/ruff check .
+
+check-types: .venv/.ok
+	@$(SAY) "Types (mypy)"
+	@$(V)/mypy hub connectors schemas tests
+
+check-imports: .venv/.ok
+	@$(SAY) "Imports (import-linter)"
+	@$(V)/lint-imports
+
+check-pure: .venv/.ok
+	@$(SAY) "Pure tests"
+	@$(V)/pytest -q -m "not servers and not crash"
+
+check-schemas: .venv/.ok
+	@$(SAY) "Schemas are what the models say"
+	@rm -rf .hub/schemas && mkdir -p .hub && cp -R schemas .hub/schemas
+	@$(V)/python -m schemas.generate
+	@diff -r -q -x __pycache__ .hub/schemas schemas || \
+		{ echo "The schemas had drifted and are now written anew: look at them and commit"; exit 1; }
+
+check-servers: .venv/.ok
+	@$(SAY) "Tests on a real Kafka and a real Postgres"
+	@$(V)/pytest -q -m "servers or crash"
+
+# Each stamp stands for a finished step, so an interrupted set-up goes on where it stopped.
+.venv/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else \
+		"Python 3.11 or newer is needed, %s is %s. Install one and run: make PYTHON=python3.12 ..." \
+		% (sys.executable, sys.version.split()[0]))'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: on Debian or Ubuntu install python3-venv," \
+		"elsewhere a Python that has ensurepip, and run make again."; exit 1; }
+	@$(SAY) "Making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(SAY) "Installing uv $(UV_VERSION), the installer"
+	@$(V)/python -m pip install --quiet uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.deps: requirements.lock | .venv/.uv
+	@$(SAY) "Installing $$(grep -c '==' requirements.lock) locked packages, a Java runtime and Postgres among them"
+	@$(V)/uv pip install $(UV_QUIET) --python $(V)/python --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.ok: pyproject.toml .venv/.deps
+	@$(SAY) "Installing warranty-hub itself, in place"
+	@$(V)/uv pip install --quiet --python $(V)/python --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Warranty Hub: takes warranty events from any source, decides, and tells everyone who needs to know."""
