@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
@@ -61,12 +62,20 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
+@pytest.fixture
+def no_one_left() -> Iterator[None]:
+    """The servers of the session were there before and stay."""
+    before = psutil.Process().children()
+    yield
+    assert psutil.Process().children() == before
+
+
+@pytest.mark.usefixtures("no_one_left")
 def test_ends_in_peace_when_the_time_is_over(capfd: pytest.CaptureFixture[str]) -> None:
     started = time.monotonic()
     assert supervise([python("one", SAYS_AND_WAITS)], stop_after=0.5) == 0
     assert time.monotonic() - started < 5
     assert "one | here" in capfd.readouterr().out
-    assert psutil.Process().children() == []
 
 
 def test_prefixes_line_up_and_the_environment_arrives(capfd: pytest.CaptureFixture[str]) -> None:
@@ -77,6 +86,7 @@ def test_prefixes_line_up_and_the_environment_arrives(capfd: pytest.CaptureFixtu
     assert "longer | 42\n" in out
 
 
+@pytest.mark.usefixtures("no_one_left")
 def test_one_that_dies_stops_the_rest_and_its_code_is_the_answer(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -85,7 +95,6 @@ def test_one_that_dies_stops_the_rest_and_its_code_is_the_answer(
     out = capfd.readouterr().out
     assert "dies  | last words\n" in out
     assert "dies ended by itself with code 3: stopping the others" in out
-    assert psutil.Process().children() == []
 
 
 def test_one_that_ends_without_being_asked_is_no_success() -> None:
@@ -96,10 +105,10 @@ def test_a_death_by_signal_is_told_as_a_shell_does() -> None:
     assert supervise([python("shot", "import os; os.kill(os.getpid(), 9)")]) == 137
 
 
+@pytest.mark.usefixtures("no_one_left")
 def test_an_unknown_command_leaves_no_one_behind() -> None:
     with pytest.raises(FileNotFoundError):
         supervise([python("lives", SAYS_AND_WAITS), ProcessSpec("typo", ["./no-such-program"])])
-    assert psutil.Process().children() == []
 
 
 @pytest.mark.parametrize("request_to_stop", [signal.SIGINT, signal.SIGTERM])
@@ -132,11 +141,11 @@ def test_a_second_signal_does_not_wait_for_the_deaf() -> None:
     assert left_of(children) == []
 
 
+@pytest.mark.usefixtures("no_one_left")
 def test_the_deaf_are_killed_when_their_grace_is_over() -> None:
     started = time.monotonic()
     assert supervise([python("deaf", IGNORES_SIGTERM)], stop_after=0.5, grace=0.5) == 1
     assert 1 <= time.monotonic() - started < 5
-    assert psutil.Process().children() == []
 
 
 def test_kill_9_of_the_supervisor_leaves_no_one_behind() -> None:
