@@ -7,6 +7,8 @@ SAY := printf '\033[1m==> %s\033[0m\n'
 # The installer draws progress bars for a person and stays silent in a log.
 UV_QUIET := $(shell test -t 2 || printf -- '--quiet')
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Trust what the machine trusts, as pip and git do: company networks have authorities of their own.
+export UV_SYSTEM_CERTS ?= true
 export UV_HTTP_TIMEOUT ?= 120
 export PYTHONUNBUFFERED = 1
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import truststore
 from jgo.maven import MavenContext
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
@@ -55,9 +56,20 @@ def broker_jars(lock: Path = LOCK) -> Path:
         jars = folder / f"kafka-{digest}"
         if not jars.exists():
             with TemporaryDirectory(dir=folder) as work:
-                _download_all(read_lock(lock), Path(work))
+                with _system_trust():
+                    _download_all(read_lock(lock), Path(work))
                 (Path(work) / "jars").rename(jars)
         return jars
+
+
+@contextmanager
+def _system_trust() -> Iterator[None]:
+    """Trusts what the machine trusts: company networks have authorities of their own."""
+    truststore.inject_into_ssl()
+    try:
+        yield
+    finally:
+        truststore.extract_from_ssl()
 
 
 def read_lock(lock: Path) -> list[Jar]:
