@@ -93,6 +93,8 @@ check-servers: .venv/.ok
 
 # Each stamp stands for a finished step, so an interrupted set-up goes on where it stopped.
 .venv/.uv:
+	@command -v $(PYTHON) > /dev/null || { \
+		echo "There is no $(PYTHON): install Python 3.11 or newer, or run: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else \
 		"Python 3.11 or newer is needed, %s is %s. Install one and run: make PYTHON=python3.12 ..." \
 		% (sys.executable, sys.version.split()[0]))'

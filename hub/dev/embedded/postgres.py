@@ -90,7 +90,8 @@ class PostgresServer(Server):
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        return lines[0] == str(self.pid) and lines[-1].strip() == "ready"
+        # A file just created is empty for a moment, and after a crash it is that of the dead.
+        return lines[:1] == [str(self.pid)] and lines[-1].strip() == "ready"
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [*self._account.prefix, program(name), *arguments]
