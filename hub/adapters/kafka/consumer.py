@@ -1,0 +1,179 @@
+"""Reading: a group member whose callbacks only count, and a reader that peeks at single records."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, Self, cast
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+from hub.adapters.kafka.errors import translated
+from hub.adapters.kafka.settings import KafkaSettings
+
+
+class Record(Protocol):
+    """A record as Kafka gave it. `timestamp` is milliseconds since the epoch."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class _Count(ConsumerRebalanceListener):  # type: ignore[misc] # untyped base
+    """Callbacks run while batches are in flight, so they do no IO and touch no state."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+
+    def on_partitions_revoked(self, revoked: object) -> None:
+        self.generation += 1
+
+    def on_partitions_assigned(self, assigned: object) -> None:
+        self.generation += 1
+
+
+class Feed:
+    """One member of a consumer group on one topic."""
+
+    def __init__(self, settings: KafkaSettings, topic: str, group: str, *, fetch_bytes: int = 512 * 1024) -> None:
+        """Prepare the member; `start` joins the group."""
+        self.topic = topic
+        self._listener = _Count()
+        self._consumer = AIOKafkaConsumer(
+            **settings.client(),
+            group_id=group,
+            enable_auto_commit=False,
+            # Never decides anything: every claim seeks, and the guard refuses a hole that
+            # retention made. `none` would raise before the first claim could seek.
+            auto_offset_reset="earliest",
+            # What a stranger's aborted transaction left behind was never accepted.
+            isolation_level="read_committed",
+            session_timeout_ms=settings.session_timeout_ms,
+            heartbeat_interval_ms=settings.heartbeat_interval_ms,
+            max_partition_fetch_bytes=fetch_bytes,
+            max_poll_records=100_000,
+            fetch_max_wait_ms=100,
+            metadata_max_age_ms=30_000,
+        )
+
+    async def start(self) -> None:
+        """Join the group."""
+        with translated():
+            self._consumer.subscribe([self.topic], listener=self._listener)
+            await self._consumer.start()
+
+    async def stop(self) -> None:
+        """Leave the group."""
+        with translated():
+            await self._consumer.stop()
+
+    @property
+    def generation(self) -> int:
+        """Grows with every rebalance; what was read under another generation must not be used."""
+        return self._listener.generation
+
+    def assignment(self) -> set[int]:
+        """The partitions Kafka assigns to this member now."""
+        return {tp.partition for tp in self._consumer.assignment()}
+
+    def partition_count(self) -> int:
+        """How many partitions the topic has."""
+        return len(self._consumer.partitions_for_topic(self.topic) or ())
+
+    async def read(self, partition: int, *, timeout_ms: int, limit: int) -> Sequence[Record]:
+        """What has been fetched of a partition, waiting at most `timeout_ms` for the first."""
+        tp = TopicPartition(self.topic, partition)
+        with translated():
+            found = await self._consumer.getmany(tp, timeout_ms=timeout_ms, max_records=limit)
+        return cast("Sequence[Record]", found.get(tp, ()))
+
+    def seek(self, partition: int, offset: int) -> bool:
+        """Read on from `offset`; False where the partition is no longer ours."""
+        tp = TopicPartition(self.topic, partition)
+        if tp not in self._consumer.assignment():
+            return False
+        self._consumer.seek(tp, offset)
+        return True
+
+    async def bounds(self, partition: int) -> tuple[int, int]:
+        """The first offset still kept and the one after the last."""
+        tp = TopicPartition(self.topic, partition)
+        with translated():
+            first = await self._consumer.beginning_offsets([tp])
+            last = await self._consumer.end_offsets([tp])
+        return first[tp], last[tp]
+
+    async def ends(self, partitions: Iterable[int]) -> dict[int, int]:
+        """The offset after the last record of each partition."""
+        tps = [TopicPartition(self.topic, partition) for partition in partitions]
+        with translated():
+            return {tp.partition: end for tp, end in (await self._consumer.end_offsets(tps)).items()}
+
+    async def note_progress(self, offsets: Mapping[int, int]) -> None:
+        """Tell Kafka how far we are. Advisory: lag tools read it, we never do."""
+        with translated():
+            await self._consumer.commit(
+                {TopicPartition(self.topic, partition): offset for partition, offset in offsets.items()}
+            )
+
+
+class Peek:
+    """Reads single records by offset, outside any group."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Prepare the reader."""
+        self._lock = asyncio.Lock()
+        self._consumer = AIOKafkaConsumer(
+            **settings.client(),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=64 * 1024,
+            fetch_max_wait_ms=50,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        with translated():
+            await self._consumer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Disconnect."""
+        with translated():
+            await self._consumer.stop()
+
+    async def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+        """The first offset still kept and the one after the last."""
+        tp = TopicPartition(topic, partition)
+        with translated():
+            first = await self._consumer.beginning_offsets([tp])
+            last = await self._consumer.end_offsets([tp])
+        return first[tp], last[tp]
+
+    async def record(self, topic: str, partition: int, offset: int) -> Record | None:
+        """The record at `offset`, else the next one after it, else None where nothing follows."""
+        tp = TopicPartition(topic, partition)
+        async with self._lock:
+            with translated():
+                self._consumer.assign([tp])
+                self._consumer.seek(tp, offset)
+                for _ in range(40):
+                    found = await self._consumer.getmany(tp, timeout_ms=250, max_records=1)
+                    if found.get(tp):
+                        return cast("Record", found[tp][0])
+                    if await self._consumer.position(tp) >= (await self._consumer.end_offsets([tp]))[tp]:
+                        return None
+        message = f"{topic}[{partition}] has records after {offset} but gives none within 10 s"
+        raise TimeoutError(message)
+
+    async def last_record(self, topic: str, partition: int) -> Record | None:
+        """The newest record of a partition, or None where it holds none."""
+        first, end = await self.bounds(topic, partition)
+        return None if end <= first else await self.record(topic, partition, end - 1)

@@ -1,0 +1,85 @@
+"""Writing: whole batches to a named partition, one in flight, stopping at the first error."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+
+from hub.adapters.kafka.errors import translated
+from hub.adapters.kafka.settings import KafkaSettings
+
+MAX_REQUEST = 16 * 1024 * 1024
+BATCH_BYTES = 256 * 1024
+
+
+class Message(NamedTuple):
+    """What goes into one record."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+
+
+class Outlet:
+    """An idempotent producer that is thrown away at the first error, because one that has failed
+    can land a later batch without the earlier one.
+    """
+
+    def __init__(self, settings: KafkaSettings, *, linger_ms: int = 0) -> None:
+        """Prepare; the producer is made at the first use."""
+        self._settings = settings
+        self._linger_ms = linger_ms
+        self._producer: AIOKafkaProducer | None = None
+
+    async def _ready(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                **self._settings.client(),
+                enable_idempotence=True,
+                acks="all",
+                linger_ms=self._linger_ms,
+                max_batch_size=BATCH_BYTES,
+                max_request_size=MAX_REQUEST,
+                request_timeout_ms=15_000,
+            )
+            await producer.start()
+            self._producer = producer
+        return self._producer
+
+    async def send(self, topic: str, partition: int, messages: Iterable[Message]) -> None:
+        """Send in order and wait for each acknowledgement.
+
+        Raises:
+            BrokerUnavailableError: some of the messages may have landed, and none out of order.
+
+        """
+        with translated():
+            producer = await self._ready()
+            try:
+                await self._send(producer, topic, partition, messages)
+            except BaseException:
+                await self._throw_away(producer)
+                raise
+
+    async def _send(
+        self, producer: AIOKafkaProducer, topic: str, partition: int, messages: Iterable[Message]
+    ) -> None:
+        batch = producer.create_batch()
+        for key, value, headers in messages:
+            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                await (await producer.send_batch(batch, topic, partition=partition))
+                batch = producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value, headers=headers)
+        if batch.record_count():
+            await (await producer.send_batch(batch, topic, partition=partition))
+
+    async def _throw_away(self, producer: AIOKafkaProducer) -> None:
+        self._producer = None
+        # Not `producer.stop()`: that waits for what is still buffered, which is what must not land.
+        await producer._sender.close()  # noqa: SLF001 - see above
+        await producer.client.close()
+
+    async def stop(self) -> None:
+        """Close the connection; nothing is buffered between two calls of `send`."""
+        if self._producer is not None:
+            await self._throw_away(self._producer)

@@ -1,0 +1,82 @@
+"""What `decide` gives back: the new state, what to say, and which rows and names change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import msgspec
+
+from hub.sdk.events import Outcome
+from schemas.base import Fact
+
+S = TypeVar("S")
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A stored row. Fields become its document; `RowType.columns` what one can query by."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A fact for the status topic, and the entity it is about."""
+
+    fact: Fact
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameClaim:
+    """This home wants to hold a value; a holder that released it is replaced."""
+
+    kind: str
+    value: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameRelease:
+    """This home lets go of a value: late events still find it, the next claim takes it over."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A fact for another home's intake."""
+
+    fact: Fact
+    home: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Wake this home at that time with `TimerDue(name)`; the same name again moves it."""
+
+    name: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimer:
+    """That timer is no longer needed."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[S]):
+    """What an event leads to. `outcome` is APPLIED or, for a business repeat, DEDUPLICATED."""
+
+    state: S
+    outcome: Outcome = Outcome.APPLIED
+    answer: object = None
+    """What the sender is told, now and at every repeat; anything msgspec can encode as JSON."""
+    said: tuple[Said, ...] = ()
+    rows: tuple[Row, ...] = ()
+    """Rows that changed, beside the head row, which is always written."""
+    names: tuple[NameClaim | NameRelease, ...] = ()
+    letters: tuple[Letter, ...] = ()
+    timers: tuple[SetTimer | ClearTimer, ...] = ()

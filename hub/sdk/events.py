@@ -1,0 +1,140 @@
+"""What `decide` is given: one event without personal data, and what the lookups found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from schemas.base import Fact
+
+
+class TimerDue(Fact):
+    """A timer that this home had set has come due; its event time is the due time."""
+
+    TYPE: ClassVar[str] = "timer.due.v1"
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRef:
+    """A person without the person: a contact reference and keyed hashes to match by."""
+
+    ref: str
+    email_hash: str | None = None
+    phone_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as a rule may see it: the fact carries no contact, time is the event's own."""
+
+    id: str
+    type: str
+    tenant: str
+    connector: str
+    time: datetime
+    received_at: datetime
+    """When the first door of the hub, or Kafka, took it in."""
+    fact: Fact
+    customer: CustomerRef | None = None
+    subject: str | None = None
+    correlationid: str | None = None
+    traceparent: str | None = None
+    body_hash: str = ""
+
+
+class Outcome(StrEnum):
+    """What became of an accepted event. Every event is in exactly one of these, or waiting."""
+
+    APPLIED = "applied"
+    DEDUPLICATED = "deduplicated"
+    REJECTED = "rejected"
+    RETRYING = "retrying"
+    HELD = "held"
+    DEAD_LETTERED = "dead_lettered"
+    GIVEN_UP = "given_up"
+    FORWARDED = "forwarded"
+    EARLY = "early"
+    STEPPED_OVER = "stepped_over"
+
+
+class NameHolder(msgspec.Struct, frozen=True, gc=False):
+    """A row of `name`: who holds a value."""
+
+    kind: str
+    value: str
+    home: str
+    id: str
+    released: bool
+
+
+class Tenant(msgspec.Struct, frozen=True, gc=False):
+    """A merchant: the defaults that rules need of it."""
+
+    id: str
+    coverage_months: int
+    """The period of a line that names none."""
+    patience_days: int
+    """How long an early event waits for what it builds on."""
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AskTenant:
+    """Please load this tenant."""
+
+    tenant: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskName:
+    """Please load who holds this value; with `prefix`, whoever holds a value that begins so."""
+
+    tenant: str
+    kind: str
+    value: str
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskRow:
+    """Please load a row of another home, to read and never to write."""
+
+    table: str
+    id: str
+
+
+Ask = AskTenant | AskName | AskRow
+
+
+@dataclass(slots=True)
+class Known:
+    """Answers to what was asked, loaded fresh for each batch. An unanswered ask is a KeyError."""
+
+    answers: dict[Ask, object] = field(default_factory=dict)
+
+    def missing(self, asks: Iterable[Ask]) -> list[Ask]:
+        """Those asks that have no answer yet."""
+        return [ask for ask in asks if ask not in self.answers]
+
+    def tenant(self, tenant: str) -> Tenant | None:
+        """The tenant, or None where there is none of that name."""
+        found = self.answers[AskTenant(tenant)]
+        assert found is None or isinstance(found, Tenant)
+        return found
+
+    def names(self, ask: AskName) -> tuple[NameHolder, ...]:
+        """Who holds the value, in order of value."""
+        found = self.answers[ask]
+        assert isinstance(found, tuple)
+        return found
+
+    def row(self, ask: AskRow) -> msgspec.Struct | None:
+        """The row, or None."""
+        found = self.answers[ask]
+        assert found is None or isinstance(found, msgspec.Struct)
+        return found

@@ -1,0 +1,31 @@
+"""A projection: one table that can be thrown away and made again from the ledger."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from schemas.base import Fact
+from schemas.envelope import Envelope
+from schemas.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One status event as a projection reads it."""
+
+    envelope: Envelope
+    fact: Fact
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """`rows` is pure; `upsert` stores one of its tuples and names the table as `{table}`."""
+
+    name: str
+    version: int
+    """Raised when the table's meaning changes; the projector then rebuilds it."""
+    reads: Topic
+    table: str
+    consumes: tuple[type[Fact], ...]
+    upsert: str
+    rows: Callable[[Told], Iterable[tuple[object, ...]]]

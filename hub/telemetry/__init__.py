@@ -1,0 +1,1 @@
+"""Logs, the metrics catalogue and health."""

@@ -1,0 +1,33 @@
+"""Which facts stand on which topic, and how a type name finds its model."""
+
+from schemas.base import Fact
+from schemas.events.link import LinkAccepted, LinkRefused, SaleLinked, UnitReturned
+from schemas.events.registration import RegistrationRequested
+from schemas.events.sale import SaleRecorded, SaleReturned
+from schemas.events.warranty import (
+    WarrantyActivated,
+    WarrantyEnded,
+    WarrantyLinked,
+    WarrantyRefused,
+)
+from schemas.topics import WARRANTY_INTAKE, WARRANTY_STATUS, Topic
+
+TOLD: tuple[type[Fact], ...] = (SaleRecorded, SaleReturned, RegistrationRequested)
+"""What anyone with the ACL may publish."""
+
+LETTERS: tuple[type[Fact], ...] = (SaleLinked, LinkAccepted, LinkRefused, UnitReturned)
+"""What one home writes to another; they travel on the intake topic and are the hub's alone."""
+
+DECIDED: tuple[type[Fact], ...] = (
+    WarrantyActivated,
+    WarrantyLinked,
+    WarrantyEnded,
+    WarrantyRefused,
+)
+
+FACTS: dict[Topic, tuple[type[Fact], ...]] = {
+    WARRANTY_INTAKE: TOLD + LETTERS,
+    WARRANTY_STATUS: DECIDED,
+}
+
+BY_TYPE: dict[str, type[Fact]] = {fact.TYPE: fact for facts in FACTS.values() for fact in facts}

@@ -1,0 +1,66 @@
+"""Letters between the homes of two reports of one unit. Only the hub itself writes them."""
+
+from datetime import date
+from typing import ClassVar
+
+from schemas.base import Fact, Name
+from schemas.events.parts import Order, Product, Serial
+
+
+class SaleLinked(Fact):
+    """Home to home: a line sold here is the unit that lives with you."""
+
+    TYPE: ClassVar[str] = "sale.linked.v1"
+
+    warranty: str
+    asked_by: str
+    """The home that waits for the answer."""
+    line: Name
+    order: Order
+    connector: str
+    product: Product
+    serial: Serial
+    sold_on: date
+    ends_on: date
+    branch: Name | None = None
+    customer: str | None = None
+    """A contact reference, never the contact itself."""
+
+
+class LinkAccepted(Fact):
+    """Home to home: the unit takes your sale among its reports."""
+
+    TYPE: ClassVar[str] = "link.accepted.v1"
+
+    warranty: str
+    line: Name
+    serial: Serial
+    connector: str
+    starts_on: date
+    ends_on: date
+
+
+class LinkRefused(Fact):
+    """Home to home: the unit does not take your sale, and why."""
+
+    TYPE: ClassVar[str] = "link.refused.v1"
+
+    warranty: str
+    line: Name
+    serial: Serial
+    connector: str
+    code: str
+    reason: str
+
+
+class UnitReturned(Fact):
+    """Home to home: your unit came back under the order that is linked to it."""
+
+    TYPE: ClassVar[str] = "unit.returned.v1"
+
+    warranty: str
+    order: Order
+    reference: Name
+    connector: str
+    returned_on: date
+    branch: Name | None = None

@@ -1,0 +1,25 @@
+"""What an owner, an app or a portal says of a unit somebody holds."""
+
+from datetime import date
+from typing import ClassVar
+
+from schemas.base import Fact, Name
+from schemas.events.parts import Contact, Instant, Months, Product, Serial, Zone
+
+
+class RegistrationRequested(Fact):
+    """Somebody registers a unit, whether or not its sale is known."""
+
+    TYPE: ClassVar[str] = "registration.requested.v1"
+
+    reference: Name
+    """The source's own reference of this registration."""
+    registered_at: Instant
+    zone: Zone
+    product: Product | None = None
+    serial: Serial | None = None
+    purchased_on: date | None = None
+    """As the owner states it; the day of registration where absent."""
+    coverage_months: Months | None = None
+    branch: Name | None = None
+    customer: Contact | None = None

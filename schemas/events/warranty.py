@@ -1,0 +1,80 @@
+"""What we decided about warranties."""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from schemas.base import Fact, Name, Part
+from schemas.events.parts import Order, Product, Serial
+
+
+class WarrantyActivated(Fact):
+    """A unit is covered from `starts_on` to `ends_on`, both days included."""
+
+    TYPE: ClassVar[str] = "warranty.activated.v1"
+
+    warranty: str
+    product: Product
+    starts_on: date
+    ends_on: date
+    connector: str
+    by: Literal["sale", "registration"]
+    order: Order | None = None
+    line: Name | None = None
+    serial: Serial | None = None
+    branch: Name | None = None
+    customer: str | None = None
+    """A contact reference, never the contact itself."""
+
+
+class WarrantyLinked(Fact):
+    """Another report was recognised as the same unit; the dates are those now in force."""
+
+    TYPE: ClassVar[str] = "warranty.linked.v1"
+
+    warranty: str
+    starts_on: date
+    ends_on: date
+    connector: str
+    by: Literal["sale", "registration"]
+    order: Order | None = None
+    line: Name | None = None
+    serial: Serial | None = None
+    branch: Name | None = None
+    customer: str | None = None
+
+
+class WarrantyEnded(Fact):
+    """Cover stopped; `ended_on` is the first day that is no longer covered."""
+
+    TYPE: ClassVar[str] = "warranty.ended.v1"
+
+    warranty: str
+    ended_on: date
+    reason: Literal["returned"]
+    connector: str
+    order: Order | None = None
+    serial: Serial | None = None
+    branch: Name | None = None
+
+
+class Refusal(Part):
+    """Why, and which line if one is to blame."""
+
+    code: str
+    message: str
+    line: Name | None = None
+
+
+class WarrantyRefused(Fact):
+    """What was asked was refused as a whole; each reason names its line."""
+
+    TYPE: ClassVar[str] = "warranty.refused.v1"
+
+    event: str
+    """The id of the event that was refused."""
+    event_type: str
+    connector: str
+    reasons: tuple[Refusal, ...]
+    order: Order | None = None
+    reference: Name | None = None
+    branch: Name | None = None

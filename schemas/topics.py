@@ -1,0 +1,67 @@
+"""Every topic, declared once: its partitions, retention, size limit, and who writes and reads it."""
+
+from dataclasses import dataclass
+
+DAY_MS = 24 * 60 * 60 * 1000
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as `hub topics apply` makes it."""
+
+    name: str
+    about: str
+    writers: str
+    readers: str
+    retention_ms: int
+    max_message_bytes: int
+    keyed: bool = True
+    """Keyed topics share the hub's partition count, which never changes."""
+    log_append_time: bool = False
+
+    def settings(self) -> dict[str, str]:
+        """The topic's configuration as the broker names it."""
+        stamp = "LogAppendTime" if self.log_append_time else "CreateTime"
+        return {
+            "cleanup.policy": "delete",
+            "retention.ms": str(self.retention_ms),
+            "max.message.bytes": str(self.max_message_bytes),
+            "message.timestamp.type": stamp,
+        }
+
+
+def dead_letters(intake: Topic) -> Topic:
+    """The topic on which outsiders can watch what an intake topic's processor set aside."""
+    return Topic(
+        name=f"{intake.name}.dlq",
+        about=f"Sealed copies of what could not be decided from {intake.name}",
+        writers="the processor",
+        readers="operators",
+        retention_ms=30 * DAY_MS,
+        max_message_bytes=13 * MIB,
+    )
+
+
+WARRANTY_INTAKE = Topic(
+    name="warranty.intake.v1",
+    about="What we are told: sales, returns, registrations",
+    writers="connectors, doors, systems of the platform by ACL",
+    readers="the warranty processor",
+    retention_ms=7 * DAY_MS,
+    # Larger than any sensible event, so that an oversized one is answered with a reason by us
+    # and not lost in a publisher's buffer.
+    max_message_bytes=12 * MIB,
+    log_append_time=True,
+)
+WARRANTY_STATUS = Topic(
+    name="warranty.status.v1",
+    about="What we decided: activated, linked, ended, refused",
+    writers="the warranty processor",
+    readers="anyone by ACL",
+    retention_ms=30 * DAY_MS,
+    max_message_bytes=MIB,
+)
+WARRANTY_DEAD_LETTERS = dead_letters(WARRANTY_INTAKE)
+
+ALL = (WARRANTY_INTAKE, WARRANTY_STATUS, WARRANTY_DEAD_LETTERS)
