@@ -70,7 +70,7 @@ check-lint: .venv/.ok
 
 check-types: .venv/.ok
 	@$(SAY) "Types (mypy)"
-	@$(V)/mypy hub connectors schemas tests
+	@$(V)/mypy
 
 check-imports: .venv/.ok
 	@$(SAY) "Imports (import-linter)"
