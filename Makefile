@@ -13,6 +13,7 @@ export UV_HTTP_TIMEOUT ?= 120
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help setup demo test quick prove bench bench-scale crash format schemas clean-state lock \
 	check-format check-lint check-types check-imports check-pure check-schemas check-servers
 

@@ -33,15 +33,23 @@ def find(jvm: list[str], classpath: str) -> ClassData:
     """Uses the archive of an earlier run, or has this run write it; does without if Java cannot."""
     with locked_cache() as cache:
         base, top = (cache / f"{layer}-{key(classpath)}.jsa" for layer in ("base", "broker"))
-        # The bundled runtime comes without the base archive that a second one is laid upon.
-        dump = [str(JAVA), *jvm, "-Xshare:dump", f"-XX:SharedArchiveFile={base}"]
-        if not base.exists() and subprocess.run(dump, capture_output=True, check=False).returncode:
+        if not base.exists() and not _dump_base(jvm, base):
             return ClassData.none()
     if top.exists():
         return ClassData((f"-XX:SharedArchiveFile={base}:{top}", "-Xshare:auto"), None, None)
     written = top.with_suffix(f".{os.getpid()}")
     record = (f"-XX:SharedArchiveFile={base}", f"-XX:ArchiveClassesAtExit={written}")
     return ClassData(record, written, top)
+
+
+def _dump_base(jvm: list[str], base: Path) -> bool:
+    """The bundled runtime comes without the base archive that a second one is laid upon."""
+    written = base.with_suffix(".new")
+    dump = [str(JAVA), *jvm, "-Xshare:dump", f"-XX:SharedArchiveFile={written}"]
+    dumped = subprocess.run(dump, capture_output=True, check=False).returncode == 0
+    if dumped:
+        written.replace(base)
+    return dumped
 
 
 def key(classpath: str) -> str:

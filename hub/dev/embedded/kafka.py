@@ -36,9 +36,9 @@ _SETTINGS = {
     "transaction.state.log.min.isr": "1",
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
-    # A killed broker may register anew only after the controller, itself, has missed it so long.
-    "broker.heartbeat.interval.ms": "250",
-    "broker.session.timeout.ms": "1000",
+    # A killed broker may register again only when its last session is over: nine seconds unasked.
+    "broker.heartbeat.interval.ms": "500",
+    "broker.session.timeout.ms": "3000",
     # One small broker needs far less than the 128 MB that the cleaner takes unasked.
     "log.cleaner.dedupe.buffer.size": str(2 * 2**20),
 }

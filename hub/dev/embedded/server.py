@@ -119,6 +119,8 @@ class Server(ABC):
         if self._process is None:
             return
         self._process.send_signal(signum)
+        # A suspended server hears nothing until it is woken.
+        self._process.send_signal(signal.SIGCONT)
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
