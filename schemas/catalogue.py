@@ -1,7 +1,13 @@
 """Which facts stand on which topic, and how a type name finds its model."""
 
 from schemas.base import Fact
-from schemas.events.link import LinkAccepted, LinkRefused, SaleLinked, UnitReturned
+from schemas.events.link import (
+    LinkAccepted,
+    LinkRefused,
+    RegistrationLinked,
+    SaleLinked,
+    UnitReturned,
+)
 from schemas.events.registration import RegistrationRequested
 from schemas.events.sale import SaleRecorded, SaleReturned
 from schemas.events.warranty import (
@@ -15,7 +21,13 @@ from schemas.topics import WARRANTY_INTAKE, WARRANTY_STATUS, Topic
 TOLD: tuple[type[Fact], ...] = (SaleRecorded, SaleReturned, RegistrationRequested)
 """What anyone with the ACL may publish."""
 
-LETTERS: tuple[type[Fact], ...] = (SaleLinked, LinkAccepted, LinkRefused, UnitReturned)
+LETTERS: tuple[type[Fact], ...] = (
+    SaleLinked,
+    LinkAccepted,
+    LinkRefused,
+    UnitReturned,
+    RegistrationLinked,
+)
 """What one home writes to another; they travel on the intake topic and are the hub's alone."""
 
 DECIDED: tuple[type[Fact], ...] = (

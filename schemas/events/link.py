@@ -33,6 +33,8 @@ class LinkAccepted(Fact):
     TYPE: ClassVar[str] = "link.accepted.v1"
 
     warranty: str
+    asked_by: str
+    """The home that asked."""
     line: Name
     serial: Serial
     connector: str
@@ -46,6 +48,8 @@ class LinkRefused(Fact):
     TYPE: ClassVar[str] = "link.refused.v1"
 
     warranty: str
+    asked_by: str
+    """The home that asked."""
     line: Name
     serial: Serial
     connector: str
@@ -64,3 +68,19 @@ class UnitReturned(Fact):
     connector: str
     returned_on: date
     branch: Name | None = None
+
+
+class RegistrationLinked(Fact):
+    """Home to home: somebody registered your unit before its product was known here."""
+
+    TYPE: ClassVar[str] = "registration.linked.v1"
+
+    warranty: str
+    reference: Name
+    connector: str
+    serial: Serial
+    purchased_on: date
+    ends_on: date
+    branch: Name | None = None
+    customer: str | None = None
+    """A contact reference, never the contact itself."""

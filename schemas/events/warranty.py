@@ -50,7 +50,8 @@ class WarrantyEnded(Fact):
 
     warranty: str
     ended_on: date
-    reason: Literal["returned"]
+    reason: Literal["returned", "merged"]
+    """It came back, or it turned out to be a unit that another warranty covers."""
     connector: str
     order: Order | None = None
     serial: Serial | None = None

@@ -1,0 +1,63 @@
+"""When a sale is acceptable in itself, before anybody asks what else is known."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from hub.domain.errors import RejectedError, reject
+from hub.domain.serials import normalise
+from schemas.events.sale import SaleLine, SaleRecorded
+from schemas.events.warranty import Refusal
+
+MAX_UNITS = 1000
+"""How many units one purchase may hold."""
+
+
+def check_size(units: int) -> None:
+    """Refuse a purchase that is larger than one home may hold."""
+    if units > MAX_UNITS:
+        raise reject(
+            "too_many_units",
+            f"the purchase would hold {units} units; at most {MAX_UNITS}: split it into orders",
+        )
+
+
+def check_lines(sale: SaleRecorded, day: date) -> None:
+    """Refuse a sale whose lines contradict themselves or each other, with every reason."""
+    reasons = [fault for line in sale.lines for fault in _faults(line, day)]
+    if len(sale.lines) > 1:
+        reasons += _repeated_lines(sale.lines)
+    reasons += _repeated_serials(sale.lines)
+    if reasons:
+        raise RejectedError(reasons)
+
+
+def _faults(line: SaleLine, day: date) -> Iterator[Refusal]:
+    if len(line.serials) > line.quantity:
+        message = f"{len(line.serials)} serials for a quantity of {line.quantity}"
+        yield Refusal(code="too_many_serials", message=message, line=line.line)
+    if line.covered_until is not None and line.covered_until < day:
+        message = f"covered until {line.covered_until} but sold on {day}"
+        yield Refusal(code="covered_until_before_sale", message=message, line=line.line)
+
+
+def _repeated_lines(lines: tuple[SaleLine, ...]) -> Iterator[Refusal]:
+    seen = set[str]()
+    for line in lines:
+        if line.line in seen:
+            message = f"line {line.line!r} stands twice in this sale"
+            yield Refusal(code="line_repeated", message=message, line=line.line)
+        seen.add(line.line)
+
+
+def _repeated_serials(lines: tuple[SaleLine, ...]) -> Iterator[Refusal]:
+    seen = set[tuple[str, str]]()
+    for line in lines:
+        for serial in line.serials:
+            norm = normalise(serial)
+            if not norm:
+                message = f"serial {serial!r} is blank"
+                yield Refusal(code="serial_blank", message=message, line=line.line)
+            elif (norm, line.product.key) in seen:
+                message = f"serial {serial!r} stands twice for one product"
+                yield Refusal(code="serial_repeated", message=message, line=line.line)
+            seen.add((norm, line.product.key))

@@ -1,0 +1,91 @@
+"""What follows from the set of reports on one unit, in whatever order they came."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+SALE: Literal["sale"] = "sale"
+REGISTRATION: Literal["registration"] = "registration"
+
+
+class Report(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """That a source sold or registered a unit; `reference` is its order's or registration's."""
+
+    connector: str
+    by: Literal["sale", "registration"]
+    namespace: str | None
+    reference: str
+    line: str
+    """Empty for a registration."""
+    day: date
+    """The day of sale, or of purchase as the owner states it."""
+    ends_on: date
+    branch: str | None
+    customer: str | None
+    event: str
+
+
+class InForce(msgspec.Struct, frozen=True, gc=False):
+    """What the reports on a unit amount to."""
+
+    starts_on: date
+    ends_on: date
+    order_reference: str | None
+    branch: str | None
+    customer: str | None
+
+
+def in_force(reports: Sequence[Report]) -> InForce:
+    """What counts of a unit: sales decide the dates, registrations the owner.
+
+    Without a sale, registrations decide the dates too. The earliest report that knows a branch or
+    a customer names it.
+    """
+    ordered = sorted(reports, key=_rank)
+    sales = [report for report in ordered if report.by == SALE]
+    owners = [report for report in ordered if report.by == REGISTRATION]
+    return InForce(
+        starts_on=(sales or owners)[0].day,
+        ends_on=max(report.ends_on for report in sales or owners),
+        order_reference=sales[0].reference if sales else None,
+        branch=next((report.branch for report in sales + owners if report.branch), None),
+        customer=next((report.customer for report in owners + sales if report.customer), None),
+    )
+
+
+def _rank(report: Report) -> tuple[date, str, str, str, str]:
+    return (
+        report.day,
+        report.connector,
+        report.namespace or "",
+        report.reference,
+        report.line,
+    )
+
+
+def told_by(reports: Sequence[Report], connector: str, order: tuple[str | None, str]) -> bool:
+    """Whether that source reported this unit under that order already."""
+    return any(
+        report.by == SALE
+        and report.connector == connector
+        and (report.namespace, report.reference) == order
+        for report in reports
+    )
+
+
+def may_join(reports: Sequence[Report], sale: Report) -> bool:
+    """Whether a sale under another order can be of this unit, or would be its second sale.
+
+    A unit that is only registered is still to be sold. A second report of one sale comes from
+    another source, on the same day or under the same order.
+    """
+    sales = [report for report in reports if report.by == SALE]
+    if any(report.connector == sale.connector for report in sales):
+        return told_by(sales, sale.connector, (sale.namespace, sale.reference))
+    return not sales or any(
+        report.day == sale.day
+        or (report.namespace, report.reference) == (sale.namespace, sale.reference)
+        for report in sales
+    )

@@ -1,0 +1,24 @@
+"""How serial numbers are compared: case and blanks do not count, everything else does."""
+
+from schemas.refs import SEPARATOR
+
+KIND = "serial"
+"""The kind of name under which a unit is found by its serial."""
+
+
+def normalise(serial: str) -> str:
+    """The form two spellings of one serial share; leading zeros stay, for it is no number.
+
+    It never contains the separator, which Python counts among the blanks.
+    """
+    return "".join(serial.split()).casefold()
+
+
+def name_prefix(norm: str) -> str:
+    """What the names of all products with that serial begin with."""
+    return norm + SEPARATOR
+
+
+def name_value(norm: str, product: str) -> str:
+    """The name of the one unit of a product that has that serial."""
+    return norm + SEPARATOR + product

@@ -1,0 +1,1 @@
+"""Processors: keyed state and a pure `decide`, one an intake topic."""

@@ -1,0 +1,46 @@
+"""A decision while it is being made: what is said and changed piles up here."""
+
+from dataclasses import dataclass, field
+
+from hub.processors.purchase.state import Purchase, PurchaseRow, Unit
+from hub.sdk.decision import (
+    ClearTimer,
+    Decision,
+    Letter,
+    NameClaim,
+    NameRelease,
+    Said,
+    SetTimer,
+)
+from hub.sdk.events import Outcome
+
+
+@dataclass(slots=True)
+class Draft:
+    """Lists that `decision` freezes. Units are kept in the order they were first touched."""
+
+    said: list[Said] = field(default_factory=list)
+    units: dict[str, Unit] = field(default_factory=dict)
+    names: list[NameClaim | NameRelease] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    timers: list[SetTimer | ClearTimer] = field(default_factory=list)
+
+    def decision(
+        self,
+        purchase: Purchase,
+        row: PurchaseRow,
+        answer: object = None,
+        outcome: Outcome = Outcome.APPLIED,
+    ) -> Decision[Purchase]:
+        """Everything said and changed so far, with the new head."""
+        units = tuple(self.units.values())
+        return Decision(
+            purchase.changed(row, units),
+            outcome,
+            answer,
+            tuple(self.said),
+            units,
+            tuple(self.names),
+            tuple(self.letters),
+            tuple(self.timers),
+        )

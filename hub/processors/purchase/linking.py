@@ -1,0 +1,226 @@
+"""Letters between the homes of two reports of one unit: the ask, its answers, and returns."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from hub.domain.errors import TooEarlyError, reject
+from hub.domain.reports import SALE, Report, may_join, told_by
+from hub.processors.purchase.answers import Ended, warranty
+from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.matching import Item
+from hub.processors.purchase.state import (
+    ENDED,
+    UNITS,
+    Pointer,
+    Purchase,
+    PurchaseRow,
+    Sale,
+    Unit,
+    Warranty,
+    product_of,
+)
+from hub.processors.purchase.units import Back, end, join, order_of, with_report
+from hub.sdk.decision import ClearTimer, Decision, Letter, Said, SetTimer
+from hub.sdk.events import AskRow, Event, Known, Outcome, TimerDue
+from schemas.events.link import LinkAccepted, LinkRefused, SaleLinked, UnitReturned
+from schemas.events.sale import SaleRecorded
+from schemas.events.warranty import Refusal, WarrantyRefused
+from schemas.refs import home_of
+
+LINK_TIMER = "link:"
+ASK_AGAIN = timedelta(days=1)
+
+
+def pointer_from(slot: Pointer, item: Item) -> Pointer:
+    """This item's own pointer to a unit that some source's line may point to already."""
+    report = item.report
+    return replace(
+        slot,
+        connector=report.connector,
+        line=report.line,
+        ends_on=report.ends_on,
+        state="pending",
+        returned_by=(),
+    )
+
+
+def foretell(pointer: Pointer, item: Item, known: Known) -> tuple[Warranty, bool]:
+    """What the sender is told before the unit's home has answered, and if it was sold before."""
+    report = item.report
+    unit = known.answers.get(AskRow(UNITS.table, pointer.warranty))
+    if not isinstance(unit, Unit):
+        return Warranty(report.line, pointer.warranty, pointer.serial, None, None, "pending"), True
+    sold = any(earlier.by == SALE for earlier in unit.reports)
+    return warranty(with_report(unit, report), report.line), sold
+
+
+def ask_link(draft: Draft, row: PurchaseRow, sale: Sale, pointer: Pointer, now: datetime) -> None:
+    """Ask the unit's home to take the sale, and again tomorrow unless it answers."""
+    fact = SaleLinked.model_construct(
+        warranty=pointer.warranty,
+        asked_by=row.id,
+        line=pointer.line,
+        order=row.order,
+        connector=sale.connector,
+        product=product_of(pointer.goods),
+        serial=pointer.serial,
+        sold_on=sale.day,
+        ends_on=pointer.ends_on,
+        branch=sale.branch,
+        customer=sale.customer,
+    )
+    draft.letters.append(Letter(fact, home_of(pointer.warranty)))
+    draft.timers.append(SetTimer(_timer(pointer.connector, pointer.warranty), now + ASK_AGAIN))
+
+
+def _timer(connector: str, warranty: str) -> str:
+    return f"{LINK_TIMER}{connector}:{warranty}"
+
+
+def take_sale(purchase: Purchase, letter: SaleLinked, event: Event) -> Decision[Purchase]:
+    """Take another order's sale among this unit's reports, or say why not."""
+    row, unit = unit_here(purchase, letter.warranty)
+    report = Report(
+        letter.connector,
+        SALE,
+        letter.order.namespace,
+        letter.order.reference,
+        letter.line,
+        letter.sold_on,
+        letter.ends_on,
+        letter.branch,
+        letter.customer,
+        event.id,
+    )
+    draft = Draft()
+    order = (letter.order.namespace, letter.order.reference)
+    if told_by(unit.reports, letter.connector, order):
+        draft.letters.append(_accepted(letter, unit))
+        return draft.decision(purchase, row, outcome=Outcome.DEDUPLICATED)
+    if may_join(unit.reports, report):
+        draft.letters.append(_accepted(letter, join(draft, unit, report)))
+    else:
+        draft.letters.append(_not_accepted(letter, unit))
+    return draft.decision(purchase, row)
+
+
+def unit_here(purchase: Purchase, warranty: str) -> tuple[PurchaseRow, Unit]:
+    """The unit of that id.
+
+    Raises:
+        RejectedError: it does not live in this home.
+
+    """
+    unit = purchase.units.get(warranty)
+    if purchase.row is None or unit is None:
+        raise reject("unknown_warranty", f"warranty {warranty!r} does not live here")
+    return purchase.row, unit
+
+
+def _accepted(letter: SaleLinked, unit: Unit) -> Letter:
+    fact = LinkAccepted.model_construct(
+        warranty=unit.id,
+        asked_by=letter.asked_by,
+        line=letter.line,
+        serial=letter.serial,
+        connector=letter.connector,
+        starts_on=unit.starts_on,
+        ends_on=unit.ends_on,
+    )
+    return Letter(fact, letter.asked_by)
+
+
+def _not_accepted(letter: SaleLinked, unit: Unit) -> Letter:
+    ended = unit.status == ENDED
+    fact = LinkRefused.model_construct(
+        warranty=unit.id,
+        asked_by=letter.asked_by,
+        line=letter.line,
+        serial=letter.serial,
+        connector=letter.connector,
+        code="unit_returned" if ended else "double_entry",
+        reason=(
+            f"serial {letter.serial!r} was sold under another order"
+            + (" and came back" if ended else " meanwhile")
+        ),
+    )
+    return Letter(fact, letter.asked_by)
+
+
+def link_accepted(purchase: Purchase, letter: LinkAccepted) -> Decision[Purchase]:
+    """The unit's home took the sale: nothing is asked any more."""
+    row, pointer = _pointer(purchase, letter.connector, letter.warranty)
+    if pointer.state != "pending":
+        return Decision(purchase, Outcome.DEDUPLICATED)
+    draft = Draft(timers=[ClearTimer(_timer(letter.connector, letter.warranty))])
+    unit = purchase.units.get(pointer.instead_of or "")
+    if unit is not None and unit.status != ENDED:
+        report = unit.reports[0]
+        end(draft, unit, Back(report.connector, unit.starts_on, order_of(report), None, "merged"))
+    return draft.decision(purchase, _with(row, replace(pointer, state="linked")))
+
+
+def link_refused(purchase: Purchase, letter: LinkRefused) -> Decision[Purchase]:
+    """The unit's home did not take the sale: the line stays without cover, and the world hears."""
+    row, pointer = _pointer(purchase, letter.connector, letter.warranty)
+    if pointer.state != "pending":
+        return Decision(purchase, Outcome.DEDUPLICATED)
+    sale = next(sale for sale in row.sales if sale.connector == letter.connector)
+    fact = WarrantyRefused.model_construct(
+        event=sale.event,
+        event_type=SaleRecorded.TYPE,
+        connector=letter.connector,
+        reasons=(
+            Refusal.model_construct(code=letter.code, message=letter.reason, line=letter.line),
+        ),
+        order=row.order,
+        reference=None,
+        branch=sale.branch,
+    )
+    draft = Draft(
+        said=[Said(fact, sale.event)],
+        timers=[ClearTimer(_timer(letter.connector, letter.warranty))],
+    )
+    return draft.decision(purchase, _with(row, replace(pointer, state="refused")))
+
+
+def _pointer(purchase: Purchase, connector: str, warranty: str) -> tuple[PurchaseRow, Pointer]:
+    row = purchase.row
+    if row is not None:
+        for pointer in row.pointers:
+            if pointer.connector == connector and pointer.warranty == warranty:
+                return row, pointer
+    raise reject("unknown_warranty", f"no line here waits for warranty {warranty!r}")
+
+
+def _with(row: PurchaseRow, changed: Pointer) -> PurchaseRow:
+    key = (changed.connector, changed.warranty)
+    pointers = tuple(changed if (p.connector, p.warranty) == key else p for p in row.pointers)
+    return replace(row, pointers=pointers)
+
+
+def ask_again(purchase: Purchase, due: TimerDue, event: Event) -> Decision[Purchase]:
+    """Repeat a letter that nobody answered; whoever answered it meanwhile answers the same."""
+    row = purchase.row or PurchaseRow("")
+    draft = Draft()
+    for pointer in row.pointers:
+        if pointer.state == "pending" and _timer(pointer.connector, pointer.warranty) == due.name:
+            sale = next(sale for sale in row.sales if sale.connector == pointer.connector)
+            ask_link(draft, row, sale, pointer, event.time)
+    return Decision(purchase, letters=tuple(draft.letters), timers=tuple(draft.timers))
+
+
+def unit_returned(purchase: Purchase, letter: UnitReturned) -> Decision[Purchase]:
+    """End a unit that came back under an order linked to it."""
+    row, unit = unit_here(purchase, letter.warranty)
+    order = letter.order
+    under = {(report.namespace, report.reference) for report in unit.reports}
+    if (order.namespace, order.reference) not in under:
+        message = f"order {order.reference!r} is not linked to warranty {unit.id} yet"
+        raise TooEarlyError(message)
+    if unit.status == ENDED:
+        return Decision(purchase, Outcome.DEDUPLICATED, Ended((unit.id,)))
+    draft = Draft()
+    end(draft, unit, Back(letter.connector, letter.returned_on, order, letter.branch))
+    return draft.decision(purchase, row, Ended((unit.id,)))

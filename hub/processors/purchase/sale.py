@@ -1,0 +1,153 @@
+"""A sale: accepted or refused as a whole, each unit covered from the merchant's day of sale."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from hub.domain.coverage import add_months, day_of
+from hub.domain.errors import reject
+from hub.domain.orders import check_lines, check_size
+from hub.domain.reports import SALE, Report
+from hub.domain.serials import normalise
+from hub.processors.purchase.answers import Warranties, warranty
+from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.linking import ask_link, foretell, pointer_from
+from hub.processors.purchase.matching import Item, Slot, known_units, match
+from hub.processors.purchase.state import Line, Pointer, Purchase, PurchaseRow, Sale, Unit, Warranty
+from hub.processors.purchase.tenants import tenant_of
+from hub.processors.purchase.units import Thing, found, join, name_serial
+from hub.sdk.decision import Decision
+from hub.sdk.events import Event, Known, Outcome
+from schemas.events.sale import SaleLine, SaleRecorded
+from schemas.refs import order_home
+
+
+class _About(NamedTuple):
+    received_at: datetime
+    known: Known
+
+
+def record(
+    purchase: Purchase, event: Event, sale: SaleRecorded, known: Known
+) -> Decision[Purchase]:
+    """Cover what was sold, link what is known already, or refuse the sale with every reason."""
+    tenant = tenant_of(event, known)
+    check_size(sum(line.quantity for line in sale.lines))
+    day = day_of(sale.sold_at, sale.zone)
+    check_lines(sale, day)
+    row = purchase.row or _opened(event, sale)
+    told = _told(event, sale, day)
+    for first in row.sales:
+        if first.connector == event.connector:
+            return _repeat(purchase, first, told)
+    items = list(_items(event, sale, day, tenant.coverage_months))
+    slots = match(purchase, row.id, items, event, known)
+    check_size(known_units(purchase) + sum(_is_new(slot, event) for slot in slots))
+    matched = list(zip(items, slots, strict=True))
+    return _settle(purchase, row, told, matched, _About(event.received_at, known))
+
+
+def _opened(event: Event, sale: SaleRecorded) -> PurchaseRow:
+    order = sale.order
+    home = order_home(event.tenant, order.namespace, order.reference)
+    return PurchaseRow(home, order.namespace, order.reference)
+
+
+def _told(event: Event, sale: SaleRecorded, day: date) -> Sale:
+    customer = event.customer.ref if event.customer else None
+    lines = tuple([_line(line) for line in sale.lines])
+    return Sale(event.connector, event.id, day, lines, (), sale.branch, customer)
+
+
+def _line(line: SaleLine) -> Line:
+    serials = tuple(sorted(map(normalise, line.serials))) if line.serials else ()
+    return Line(line.product.key, line.quantity, serials, line.coverage_months, line.covered_until)
+
+
+def _repeat(purchase: Purchase, first: Sale, told: Sale) -> Decision[Purchase]:
+    if first.day != told.day or _content(first) != _content(told):
+        raise reject(
+            "order_differs",
+            "this source reported the order before with other content; "
+            "send a return for what came back, or another order reference for what was added",
+        )
+    return Decision(purchase, Outcome.DEDUPLICATED, Warranties(first.answer))
+
+
+def _content(sale: Sale) -> dict[tuple[object, ...], tuple[int, list[str]]]:
+    """How many of what, with which serials: the same however it is spread over lines."""
+    content: dict[tuple[object, ...], tuple[int, list[str]]] = {}
+    for line in sale.lines:
+        terms = (line.product, line.months, line.until)
+        quantity, serials = content.get(terms, (0, []))
+        content[terms] = (quantity + line.quantity, sorted([*serials, *line.serials]))
+    return content
+
+
+def _items(event: Event, sale: SaleRecorded, day: date, default: int) -> Iterator[Item]:
+    customer = event.customer.ref if event.customer else None
+    for line in sale.lines:
+        report = Report(
+            event.connector,
+            SALE,
+            sale.order.namespace,
+            sale.order.reference,
+            line.line,
+            day,
+            line.covered_until or add_months(day, line.coverage_months or default),
+            sale.branch,
+            customer,
+            event.id,
+        )
+        key = line.product.key
+        for serial in line.serials:
+            yield Item(Thing(line.product, key, serial, normalise(serial)), report)
+        blank = Item(Thing(line.product, key), report)
+        for _ in range(line.quantity - len(line.serials)):
+            yield blank
+
+
+def _is_new(slot: Slot, event: Event) -> bool:
+    return slot is None or (isinstance(slot, Pointer) and slot.connector == event.connector)
+
+
+def _settle(
+    purchase: Purchase,
+    row: PurchaseRow,
+    told: Sale,
+    matched: list[tuple[Item, Slot]],
+    about: _About,
+) -> Decision[Purchase]:
+    draft = Draft()
+    answer: list[Warranty] = []
+    pointers = list(row.pointers)
+    number = len(purchase.units)
+    news = False
+    for item, slot in matched:
+        if slot is None:
+            number += 1
+            news = True
+            unit = found(draft, row.id, number, item.thing, item.report)
+            answer.append(warranty(unit, item.report.line))
+        elif isinstance(slot, Unit):
+            answer.append(_join(draft, slot, item))
+        else:
+            pointer = pointer_from(slot, item)
+            pointers.append(pointer)
+            ask_link(draft, row, told, pointer, about.received_at)
+            placed, sold = foretell(pointer, item, about.known)
+            news = news or not sold
+            answer.append(placed)
+    told = replace(told, answer=tuple(answer))
+    row = replace(row, sales=(*row.sales, told), pointers=tuple(pointers))
+    outcome = Outcome.APPLIED if news else Outcome.DEDUPLICATED
+    return draft.decision(purchase, row, Warranties(told.answer), outcome)
+
+
+def _join(draft: Draft, unit: Unit, item: Item) -> Warranty:
+    thing = item.thing
+    if unit.serial_norm is None and thing.norm:
+        unit = name_serial(draft, unit, thing.serial, thing.norm)
+    return warranty(join(draft, unit, item.report), item.report.line)

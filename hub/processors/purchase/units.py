@@ -1,0 +1,145 @@
+"""What can happen to one unit: it is founded, gains a report or a serial, and ends."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from hub.domain.reports import SALE, Report, in_force
+from hub.domain.serials import KIND, name_value
+from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.state import COVERED, Unit
+from hub.sdk.decision import NameClaim, NameRelease, Said
+from schemas.events.parts import Order, Product
+from schemas.events.warranty import WarrantyActivated, WarrantyEnded, WarrantyLinked
+from schemas.refs import warranty_id
+
+
+class Thing(msgspec.Struct, frozen=True, gc=False):
+    """What a unit is a unit of; `norm` is the serial as it is compared."""
+
+    product: Product
+    key: str
+    serial: str = ""
+    norm: str = ""
+
+
+def order_of(report: Report) -> Order | None:
+    """The order a report speaks of; a registration speaks of none."""
+    if report.namespace is None:
+        return None
+    return Order.model_construct(namespace=report.namespace, reference=report.reference)
+
+
+def found(draft: Draft, home: str, number: int, thing: Thing, report: Report) -> Unit:
+    """Cover a new unit from its first report."""
+    unit = Unit(
+        warranty_id(home, number),
+        number,
+        COVERED,
+        thing.key,
+        report.day,
+        report.ends_on,
+        (report,),
+        thing.serial or None,
+        thing.norm or None,
+        report.reference if report.by == SALE else None,
+        report.customer,
+        report.branch,
+    )
+    draft.units[unit.id] = unit
+    if thing.norm:
+        draft.names.append(NameClaim(KIND, name_value(thing.norm, thing.key), unit.id))
+    activated = WarrantyActivated.model_construct(
+        warranty=unit.id,
+        product=thing.product,
+        starts_on=unit.starts_on,
+        ends_on=unit.ends_on,
+        connector=report.connector,
+        by=report.by,
+        order=order_of(report),
+        line=report.line or None,
+        serial=thing.serial or None,
+        branch=report.branch,
+        customer=report.customer,
+    )
+    draft.said.append(Said(activated, unit.id))
+    return unit
+
+
+def with_report(unit: Unit, report: Report) -> Unit:
+    """The unit as one more report makes it."""
+    reports = (*unit.reports, report)
+    force = in_force(reports)
+    return replace(
+        unit,
+        reports=reports,
+        starts_on=force.starts_on,
+        ends_on=force.ends_on,
+        order_reference=force.order_reference,
+        customer=force.customer,
+        branch=force.branch,
+    )
+
+
+def join(draft: Draft, unit: Unit, report: Report, serial: str | None = None) -> Unit:
+    """Add a report. An ended unit takes it in silence: nothing about its cover is news."""
+    joined = with_report(unit, report)
+    draft.units[unit.id] = joined
+    if joined.status == COVERED:
+        linked = WarrantyLinked.model_construct(
+            warranty=unit.id,
+            starts_on=joined.starts_on,
+            ends_on=joined.ends_on,
+            connector=report.connector,
+            by=report.by,
+            order=order_of(report),
+            line=report.line or None,
+            serial=joined.serial or serial,
+            branch=report.branch,
+            customer=report.customer,
+        )
+        draft.said.append(Said(linked, unit.id))
+    return joined
+
+
+def name_serial(draft: Draft, unit: Unit, serial: str, norm: str) -> Unit:
+    """Give a unit the serial a later report knows; an ended one no longer holds its name."""
+    if unit.status == COVERED:
+        draft.names.append(NameClaim(KIND, name_value(norm, unit.product), unit.id))
+    return replace(unit, serial=serial, serial_norm=norm)
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Who says that a unit is no longer out there, since when and why."""
+
+    connector: str
+    day: date
+    order: Order | None
+    branch: str | None
+    reason: Literal["returned", "merged"] = "returned"
+
+
+def end(draft: Draft, unit: Unit, back: Back) -> Unit:
+    """End a unit's cover and let go of its name."""
+    day = max(back.day, unit.starts_on)
+    ended = replace(
+        unit, status="ended", ended_on=day, returned_by=(*unit.returned_by, back.connector)
+    )
+    draft.units[unit.id] = ended
+    if unit.serial_norm is not None:
+        draft.names.append(NameRelease(KIND, name_value(unit.serial_norm, unit.product)))
+    fact = WarrantyEnded.model_construct(
+        warranty=unit.id,
+        ended_on=day,
+        reason=back.reason,
+        connector=back.connector,
+        order=back.order,
+        serial=unit.serial,
+        branch=back.branch or unit.branch,
+    )
+    draft.said.append(Said(fact, unit.id))
+    return ended
