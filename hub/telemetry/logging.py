@@ -9,19 +9,18 @@ from typing import Any
 import orjson
 import structlog
 
-FIELDS = frozenset(
-    # What a line is about.
-    "event level logger process timestamp exception error errors reason reasons why what"
-    # Where on Kafka.
-    " topic topics partition partitions part offset offsets next_offset from_offset to_offset"
-    " seq epoch generation group bootstrap key_home"
-    # Whom and what, by references that say nothing of a person.
-    " tenant connector source home subject warranty event_id type ce_type outcome state status"
-    " projection table version code_version kind stage name names request correlationid traceparent"
-    " sqlstate url host port path method command signal pid owner claimed_by worker drift"
-    # How much and how long.
-    " count counts size attempt delay seconds lag age rate total done".split()
-)
+_ABOUT = "event level logger process timestamp exception error errors reason reasons why what"
+_KAFKA = """
+    topic topics partition partitions part offset offsets next_offset from_offset to_offset
+    seq epoch generation group bootstrap
+"""
+_REFERENCES = """
+    tenant connector source home subject warranty event_id type ce_type outcome state status
+    projection table version code_version kind stage name names request correlationid traceparent
+    sqlstate url host port path method command signal pid owner claimed_by worker drift
+"""
+_AMOUNTS = "count counts size attempt delay seconds lag age rate total done"
+FIELDS = frozenset(" ".join((_ABOUT, _KAFKA, _REFERENCES, _AMOUNTS)).split())
 """The fields whose text may stand in a log. Numbers may stand anywhere, other text nowhere."""
 
 HIDDEN = "hidden"
