@@ -1,0 +1,27 @@
+"""Check an installation against a log of what was sent."""
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from .check import Installation, check
+from .sent import read
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m hub.dev.checker", description=__doc__)
+    parser.add_argument("sent", type=Path, help="the log that the load generator wrote")
+    parser.add_argument("--kafka", required=True, help="bootstrap address")
+    parser.add_argument("--postgres", required=True, help="DSN")
+    chosen = parser.parse_args()
+    place = Installation(chosen.kafka, chosen.postgres)
+    report = asyncio.run(check(read(chosen.sent), place))
+    sys.stderr.writelines(f"{line}\n" for line in report.lines())
+    sys.stdout.write(json.dumps(report.figures | {"ok": report.ok}) + "\n")
+    return 0 if report.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Whether the books balance: offsets and outcomes, what still waits, and the views made of it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from .findings import Findings
+from .tables import OUTCOMES, Tables
+from .wire import Wire
+
+
+def check_accounts(tables: Tables, ends: Mapping[int, int], findings: Findings) -> int:
+    """Every offset has an outcome, and none still waits; gives the number that waits."""
+    waiting = 0
+    known = {owner["part"]: owner for owner in tables.owners}
+    for part, end in ends.items():
+        if part not in known:
+            waiting += end
+            if end:
+                findings.add("stuck", f"intake[{part}] was never claimed and holds {end}", end)
+            continue
+        waiting += max(0, end - known[part]["next_offset"])
+        _check_owner(known[part], end, findings)
+    for item in tables.items:
+        place = f"intake[{item['part']}]@{item['offset']}"
+        findings.add("stuck", f"{place} {item['event_id']} is {item['state']}: {item['reason']}")
+    early = tables.total("early")
+    if early:
+        findings.add("stuck", f"{early} early events still wait for what they build on", early)
+    return waiting
+
+
+def _check_owner(owner: Any, end: int, findings: Findings) -> None:
+    place = f"intake[{owner['part']}]"
+    passed = owner["next_offset"] - owner["first_offset"]
+    counted = sum(owner[outcome] for outcome in OUTCOMES)
+    if passed != counted:
+        what = f"{place} passed {passed} offsets but counts {counted} outcomes"
+        findings.add("unaccounted", what, abs(passed - counted))
+    if owner["next_offset"] < end:
+        left = end - owner["next_offset"]
+        findings.add("stuck", f"{place} stands at {owner['next_offset']} of {end}", left)
+    if owner["next_offset"] > end:
+        findings.add("lost", f"{place} claims {owner['next_offset']}, beyond the end {end}")
+    if owner["stopped_reason"]:
+        findings.add("stuck", f"{place} is stopped: {owner['stopped_reason']}")
+
+
+def check_seqs(tables: Tables, wire: Wire, findings: Findings) -> None:
+    """What the ledger decided, the topic carries and every projection has applied."""
+    decided = {owner["part"]: owner["seq"] for owner in tables.owners}
+    for part, seq in decided.items():
+        last = wire.last.get(part, 0)
+        if last != seq:
+            what = f"status[{part}] ends at seq {last}, the ledger at {seq}"
+            findings.add("lost" if last < seq else "ghosts", what, abs(seq - last))
+    for projection in {row["projection"] for row in tables.progress}:
+        reached = {
+            row["part"]: row["seq"] for row in tables.progress if row["projection"] == projection
+        }
+        for part, seq in decided.items():
+            if reached.get(part, 0) != seq:
+                what = f"{projection}[{part}] is at {reached.get(part, 0)} of {seq}"
+                findings.add("views_wrong", what)
+
+
+def check_activity(tables: Tables, wire: Wire, findings: Findings) -> None:
+    """The activity view counts what the status topic says."""
+    said = Counter(event.type.split(".")[1] for event in wire.told)
+    for outcome in said.keys() | tables.activity.keys():
+        if said[outcome] != tables.activity.get(outcome, 0):
+            what = f"activity has {tables.activity.get(outcome, 0)} {outcome}, said {said[outcome]}"
+            findings.add("views_wrong", what)

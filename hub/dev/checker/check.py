@@ -1,0 +1,51 @@
+"""The whole check of one installation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .accounts import check_accounts, check_activity, check_seqs
+from .effects import Stream, check_order, check_rows, check_stream, check_wire
+from .findings import Findings, Report
+from .sent import Sent, expect
+from .tables import OUTCOMES, Tables, read_tables
+from .wire import Wire, log_ends, read_status
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Where the topics and tables are."""
+
+    kafka: str
+    postgres: str
+    intake: str = "warranty.intake.v1"
+    status: str = "warranty.status.v1"
+
+
+async def check(sent: Sequence[Sent], place: Installation) -> Report:
+    """Compare what was sent with what is there, once nothing moves any more."""
+    wire = await read_status(place.kafka, place.status)
+    ends = await log_ends(place.kafka, place.intake)
+    tables = await read_tables(place.postgres, place.intake)
+    findings = Findings()
+    expected, stream = expect(sent), Stream(wire.told)
+    check_wire(wire, findings)
+    check_stream(expected, stream, findings)
+    check_order(expected, wire, findings)
+    check_rows(expected, stream, tables.units, findings)
+    waiting = check_accounts(tables, ends, findings)
+    check_seqs(tables, wire, findings)
+    check_activity(tables, wire, findings)
+    return Report(_figures(wire, tables, waiting) | findings.counts, dict(findings.examples))
+
+
+def _figures(wire: Wire, tables: Tables, waiting: int) -> dict[str, int]:
+    passed = tables.total("next_offset") - tables.total("first_offset")
+    return {
+        "accepted": passed + waiting,
+        **{outcome: tables.total(outcome) for outcome in OUTCOMES},
+        "waiting": waiting,
+        "units": len(tables.units),
+        "status_events": len(wire.told),
+        "wire_repeats": wire.repeats,
+        "letters_kept": tables.letters,
+    }
