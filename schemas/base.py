@@ -4,7 +4,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 """A reference or label of an outside system, kept as given but for surrounding blanks."""
 

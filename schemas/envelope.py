@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-SOURCE = re.compile(r"^/tenants/(?P<tenant>[a-z0-9][a-z0-9-]{0,62})/sources/(?P<connector>[a-z0-9][a-z0-9-]{0,62})$")
+SOURCE = re.compile(
+    r"^/tenants/(?P<tenant>[a-z0-9][a-z0-9-]{0,62})/sources/(?P<connector>[a-z0-9][a-z0-9-]{0,62})$"
+)
 CONTENT_TYPE = ("content-type", b"application/json")
 SPEC_VERSION = ("ce_specversion", b"1.0")
 MAX_ID = 200
@@ -74,7 +76,9 @@ def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
 
     """
     try:
-        found = {name: value.decode() for name, value in headers if value is not None and _ours(name)}
+        found = {
+            name: value.decode() for name, value in headers if value is not None and _ours(name)
+        }
     except UnicodeDecodeError as error:
         msg = f"the CloudEvents headers are not UTF-8: {error.reason}"
         raise EnvelopeError(msg) from error

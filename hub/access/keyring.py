@@ -50,7 +50,9 @@ class Keyring:
         if len(master) < MIN_MASTER_KEY:
             message = f"the master key has {len(master)} bytes; HUB_MASTER_KEY needs at least {MIN_MASTER_KEY}"
             raise ValueError(message)
-        self._derive = lru_cache(maxsize=4096)(lambda purpose, tenant: _derive(master, purpose, tenant))
+        self._derive = lru_cache(maxsize=4096)(
+            lambda purpose, tenant: _derive(master, purpose, tenant)
+        )
         self._cipher = lru_cache(maxsize=4096)(lambda tenant: AESGCM(self._derive("data", tenant)))
 
     def seal(self, tenant: str, body: bytes) -> bytes:
@@ -66,14 +68,18 @@ class Keyring:
 
         """
         try:
-            return self._cipher(tenant).decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], tenant.encode())
+            return self._cipher(tenant).decrypt(
+                sealed[1 : 1 + NONCE], sealed[1 + NONCE :], tenant.encode()
+            )
         except InvalidTag as error:
             message = f"a sealed body of tenant {tenant!r} cannot be opened; is HUB_MASTER_KEY the one it was sealed with?"
             raise SealError(message) from error
 
     def hashed(self, tenant: str, kind: str, value: str) -> str:
         """The keyed hash under which a contact value is matched; it survives a change of data key."""
-        return hmac.digest(self._derive("match", tenant), f"{kind}:{value}".encode(), "sha256")[:16].hex()
+        return hmac.digest(self._derive("match", tenant), f"{kind}:{value}".encode(), "sha256")[
+            :16
+        ].hex()
 
     def seal_contact(self, tenant: str, contact: Contact, event_id: str) -> SealedContact:
         """Take a contact out of an event: what stays is a reference and hashes.
@@ -88,7 +94,9 @@ class Keyring:
         body = contact.model_dump_json(exclude_none=True).encode()
         return SealedContact(
             tenant=tenant,
-            customer=CustomerRef(f"cus_{home(tenant, 'customer', known_by)}", email_hash, phone_hash),
+            customer=CustomerRef(
+                f"cus_{home(tenant, 'customer', known_by)}", email_hash, phone_hash
+            ),
             digest=hmac.digest(self._derive("match", tenant), body, "sha256")[:16],
             sealed=self.seal(tenant, body),
         )

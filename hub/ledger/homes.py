@@ -10,7 +10,16 @@ from typing import Any
 import msgspec
 
 from hub.domain.errors import RejectedError, TooEarlyError, reject
-from hub.sdk.decision import ClearTimer, Decision, Letter, NameClaim, NameRelease, Row, Said, SetTimer
+from hub.sdk.decision import (
+    ClearTimer,
+    Decision,
+    Letter,
+    NameClaim,
+    NameRelease,
+    Row,
+    Said,
+    SetTimer,
+)
 from hub.sdk.events import CustomerRef, Event, Known, Outcome, TimerDue
 from hub.sdk.processor import Processor
 from schemas.base import Fact
@@ -127,7 +136,9 @@ def _key(event: Event) -> str:
 
 def _repeat(processor: Processor[Any], arrival: Arrival, seen: Seen) -> Settled:
     if seen.body_hash == arrival.event.body_hash:
-        return Settled(arrival, Outcome.DEDUPLICATED, answer=bytes(seen.answer), reason="seen before")
+        return Settled(
+            arrival, Outcome.DEDUPLICATED, answer=bytes(seen.answer), reason="seen before"
+        )
     error = reject("id_reused", f"event id {arrival.event.id!r} was used before with another body")
     return _refused(processor, arrival, error, before=None)
 
@@ -155,7 +166,9 @@ def _check_time(event: Event) -> None:
         raise reject("time_in_future", message)
 
 
-def _applied(home: Home, arrival: Arrival, decision: Decision[Any], *, before: Outcome | None) -> Settled:
+def _applied(
+    home: Home, arrival: Arrival, decision: Decision[Any], *, before: Outcome | None
+) -> Settled:
     home.state = decision.state
     return Settled(
         arrival,
@@ -206,7 +219,9 @@ def _wait(home: Home, arrival: Arrival, reason: str) -> Settled:
             traceparent=event.traceparent,
         )
     )
-    return Settled(arrival, Outcome.EARLY, answer=encode({"waits_for": reason}), reason=reason, timers=timers)
+    return Settled(
+        arrival, Outcome.EARLY, answer=encode({"waits_for": reason}), reason=reason, timers=timers
+    )
 
 
 def waiting_arrivals(processor: Processor[Any], home: Home) -> list[Arrival]:
@@ -262,7 +277,9 @@ def _again(
 ) -> Settled | None:
     event = arrival.event
     try:
-        return _applied(home, arrival, processor.decide(home.state, event, known), before=Outcome.EARLY)
+        return _applied(
+            home, arrival, processor.decide(home.state, event, known), before=Outcome.EARLY
+        )
     except RejectedError as error:
         return _refused(processor, arrival, error, before=Outcome.EARLY)
     except TooEarlyError as error:
@@ -273,7 +290,9 @@ def _again(
         never = reject("never_came", f"{error}; waited {patience.days} days for it")
         return _refused(processor, arrival, never, before=Outcome.EARLY)
     except Exception as error:  # noqa: BLE001 - a fault of ours: this one event becomes a dead letter
-        return Settled(arrival, Outcome.DEAD_LETTERED, Outcome.EARLY, reason=repr(error), error=error)
+        return Settled(
+            arrival, Outcome.DEAD_LETTERED, Outcome.EARLY, reason=repr(error), error=error
+        )
 
 
 def _remember(home: Home, settled: Settled) -> None:
@@ -286,5 +305,8 @@ def _remember(home: Home, settled: Settled) -> None:
     if any(seen.at < oldest for seen in home.inbox.seen.values()):
         home.inbox.seen = {k: seen for k, seen in home.inbox.seen.items() if seen.at >= oldest}
     home.inbox.seen[_key(event)] = Seen(
-        event.body_hash, settled.outcome.value, event.received_at.astimezone(UTC), msgspec.Raw(settled.answer)
+        event.body_hash,
+        settled.outcome.value,
+        event.received_at.astimezone(UTC),
+        msgspec.Raw(settled.answer),
     )

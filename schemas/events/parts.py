@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-
 from schemas.base import Name, Part
 
 

@@ -41,7 +41,9 @@ class _Count(ConsumerRebalanceListener):  # type: ignore[misc] # untyped base
 class Feed:
     """One member of a consumer group on one topic."""
 
-    def __init__(self, settings: KafkaSettings, topic: str, group: str, *, fetch_bytes: int = 512 * 1024) -> None:
+    def __init__(
+        self, settings: KafkaSettings, topic: str, group: str, *, fetch_bytes: int = 512 * 1024
+    ) -> None:
         """Prepare the member; `start` joins the group."""
         self.topic = topic
         self._listener = _Count()
@@ -113,13 +115,18 @@ class Feed:
         """The offset after the last record of each partition."""
         tps = [TopicPartition(self.topic, partition) for partition in partitions]
         with translated():
-            return {tp.partition: end for tp, end in (await self._consumer.end_offsets(tps)).items()}
+            return {
+                tp.partition: end for tp, end in (await self._consumer.end_offsets(tps)).items()
+            }
 
     async def note_progress(self, offsets: Mapping[int, int]) -> None:
         """Tell Kafka how far we are. Advisory: lag tools read it, we never do."""
         with translated():
             await self._consumer.commit(
-                {TopicPartition(self.topic, partition): offset for partition, offset in offsets.items()}
+                {
+                    TopicPartition(self.topic, partition): offset
+                    for partition, offset in offsets.items()
+                }
             )
 
 
@@ -168,7 +175,10 @@ class Peek:
                     found = await self._consumer.getmany(tp, timeout_ms=250, max_records=1)
                     if found.get(tp):
                         return cast("Record", found[tp][0])
-                    if await self._consumer.position(tp) >= (await self._consumer.end_offsets([tp]))[tp]:
+                    if (
+                        await self._consumer.position(tp)
+                        >= (await self._consumer.end_offsets([tp]))[tp]
+                    ):
                         return None
         message = f"{topic}[{partition}] has records after {offset} but gives none within 10 s"
         raise TimeoutError(message)

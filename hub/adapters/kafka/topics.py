@@ -63,7 +63,9 @@ async def apply_topics(
     async with _admin(settings) as admin:
         for topic in topics:
             if topic.name in wrong:
-                resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=topic.settings())
+                resource = ConfigResource(
+                    ConfigResourceType.TOPIC, topic.name, configs=topic.settings()
+                )
                 await admin.alter_configs([resource])
     return [found for found in drift if found.what == "partitions"]
 
@@ -83,7 +85,9 @@ async def check_topics(
     """Every difference between the cluster and the declaration."""
     topics = tuple(topics)
     counts = await partition_counts(settings, [topic.name for topic in topics])
-    drift = [TopicDrift(t.name, "the topic", "there", "missing") for t in topics if t.name not in counts]
+    drift = [
+        TopicDrift(t.name, "the topic", "there", "missing") for t in topics if t.name not in counts
+    ]
     for topic in topics:
         wanted = partitions if topic.keyed else 1
         if topic.name in counts and counts[topic.name] != wanted:

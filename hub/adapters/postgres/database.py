@@ -55,14 +55,14 @@ class Database:
     async def fetch(self, sql: str, *values: object) -> list[Any]:
         """All rows of a statement."""
         with translated():
-            return cast("list[Any]", await self._pool.fetch(sql, *values))
+            return await self._pool.fetch(sql, *values)
 
-    async def fetchrow(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - a row, or None
+    async def fetchrow(self, sql: str, *values: object) -> Any:
         """The first row, or None."""
         with translated():
             return await self._pool.fetchrow(sql, *values)
 
-    async def fetchval(self, sql: str, *values: object) -> Any:  # noqa: ANN401 - a column's value
+    async def fetchval(self, sql: str, *values: object) -> Any:
         """The first column of the first row, or None."""
         with translated():
             return await self._pool.fetchval(sql, *values)
@@ -70,14 +70,16 @@ class Database:
     async def execute(self, sql: str, *values: object) -> str:
         """Run a statement; the status line, such as `UPDATE 1`."""
         with translated():
-            return cast("str", await self._pool.execute(sql, *values))
+            return await self._pool.execute(sql, *values)
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Run a statement for each row, all or none."""
         with translated():
             await self._pool.executemany(sql, rows)
 
-    async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    async def copy(
+        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    ) -> None:
         """Append many rows by COPY."""
         with translated():
             await self._pool.copy_records_to_table(table, columns=columns, records=rows)

@@ -13,7 +13,9 @@ HERE = Path(__file__).parent
 
 
 def _engine(dsn: str) -> AsyncEngine:
-    url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1).replace("postgres://", "postgresql+asyncpg://", 1)
+    url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1).replace(
+        "postgres://", "postgresql+asyncpg://", 1
+    )
     return create_async_engine(url, poolclass=pool.NullPool)
 
 

@@ -1,0 +1,184 @@
+"""Loading what a batch needs: fresh from Postgres, overlaid with the batch that is in flight."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from hub.adapters.postgres import Database
+from hub.ledger.homes import Home, Inbox
+from hub.ledger.plan import NameKey, NameRow, Plan
+from hub.sdk.decision import Row
+from hub.sdk.events import Ask, AskName, AskRow, AskTenant, Known, NameHolder, Tenant
+from hub.sdk.processor import Processor, RowType
+from schemas.refs import SEPARATOR
+
+TENANTS = (
+    "select id, coverage_months, patience_days, version from tenant where id = any($1::text[])"
+)
+NAMES = """
+select n.kind, n.tenant, n.value, n.home, n.id, n.released
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as a(kind, tenant, low, high)
+  join name n on n.kind = a.kind collate "C" and n.tenant = a.tenant collate "C"
+             and n.value >= a.low collate "C" and n.value < a.high collate "C"
+"""
+AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
+
+_inbox = msgspec.json.Decoder(Inbox).decode
+
+
+def _stem(value: str) -> str:
+    """The part of a value by which it can be looked up: up to its first separator."""
+    end = value.find(SEPARATOR)
+    return value if end < 0 else value[: end + 1]
+
+
+def _bound(stem: str) -> str:
+    """The first text after every text that begins with the stem, or after the stem alone."""
+    return stem[:-1] + AFTER_SEPARATOR if stem.endswith(SEPARATOR) else stem + chr(1)
+
+
+@dataclass(slots=True)
+class Lookups:
+    """One batch's view of the store. `ahead` is the plan in flight, whose writes it shows already."""
+
+    database: Database
+    processor: Processor[Any]
+    ahead: Plan | None
+    known: Known = field(default_factory=Known)
+    homes: dict[str, Home] = field(default_factory=dict)
+    touched: set[Ask] = field(default_factory=set)
+    """Asks whose answer an earlier event of this batch has changed."""
+    _stems: dict[NameKey, dict[str, NameHolder]] = field(default_factory=dict)
+    _granted: dict[NameKey, dict[str, NameHolder]] = field(default_factory=dict)
+    _asked: dict[NameKey, list[AskName]] = field(default_factory=dict)
+
+    async def answer(self, asks: Iterable[Ask]) -> None:
+        """Load what is asked for the first time."""
+        missing = self.known.missing(dict.fromkeys(asks))
+        tenants = [ask for ask in missing if isinstance(ask, AskTenant)]
+        names = [ask for ask in missing if isinstance(ask, AskName)]
+        rows = [ask for ask in missing if isinstance(ask, AskRow)]
+        if tenants:
+            await self._tenants(tenants)
+        if names:
+            await self._names(names)
+        if rows:
+            await self._rows(rows)
+
+    async def _tenants(self, asks: list[AskTenant]) -> None:
+        found = await self.database.fetch(TENANTS, [ask.tenant for ask in asks])
+        tenants = {row["id"]: Tenant(**dict(row)) for row in found}
+        self.known.answers.update({ask: tenants.get(ask.tenant) for ask in asks})
+
+    async def _names(self, asks: list[AskName]) -> None:
+        keys = dict.fromkeys((ask.kind, ask.tenant, _stem(ask.value)) for ask in asks)
+        new = [key for key in keys if key not in self._stems]
+        for key in new:
+            self._stems[key] = {}
+        if new:
+            kinds, tenants, lows = (list(column) for column in zip(*new, strict=True))
+            found = await self.database.fetch(
+                NAMES, kinds, tenants, lows, [_bound(low) for low in lows]
+            )
+            for row in found:
+                holder = NameHolder(
+                    row["kind"], row["value"], row["home"], row["id"], row["released"]
+                )
+                self._stems[row["kind"], row["tenant"], _stem(row["value"])][row["value"]] = holder
+            if self.ahead is not None:
+                self._overlay_names(self.ahead.names, set(new))
+            for key in new:
+                self._stems[key].update(self._granted.get(key, {}))
+        for ask in asks:
+            self._asked.setdefault((ask.kind, ask.tenant, _stem(ask.value)), []).append(ask)
+            self._render(ask)
+
+    def _overlay_names(self, names: Mapping[NameKey, NameRow], stems: set[NameKey]) -> None:
+        for (kind, tenant, value), row in names.items():
+            key = (kind, tenant, _stem(value))
+            if key in stems:
+                self._stems[key][value] = NameHolder(kind, value, row.home, row.id, row.released)
+
+    def _render(self, ask: AskName) -> None:
+        held = self._stems[ask.kind, ask.tenant, _stem(ask.value)]
+        if ask.prefix:
+            answer = tuple(held[value] for value in sorted(held) if value.startswith(ask.value))
+        else:
+            answer = (held[ask.value],) if ask.value in held else ()
+        self.known.answers[ask] = answer
+
+    async def _rows(self, asks: list[AskRow]) -> None:
+        for row_type in (self.processor.head, *self.processor.parts):
+            ids = [ask.id for ask in asks if ask.table == row_type.table]
+            if not ids:
+                continue
+            sql = f"select id, doc from {row_type.table} where id = any($1::text[]) and doc is not null"  # noqa: S608 - our own table names
+            rows = {r["id"]: _row(row_type, r["doc"]) for r in await self.database.fetch(sql, ids)}
+            if self.ahead is not None:
+                changed = self.ahead.parts.get(row_type.table, {})
+                rows.update({i: changed[i].row for i in ids if i in changed})
+            for identifier in ids:
+                self.known.answers[AskRow(row_type.table, identifier)] = rows.get(identifier)
+
+    def name(self, kind: str, tenant: str, value: str) -> NameHolder | None:
+        """Who holds a value, as far as this batch has looked or decided."""
+        key = (kind, tenant, _stem(value))
+        return self._granted.get(key, {}).get(value) or self._stems.get(key, {}).get(value)
+
+    def granted(self, tenant: str, holder: NameHolder) -> None:
+        """Let later events of this batch see what an earlier one did to a name."""
+        key = (holder.kind, tenant, _stem(holder.value))
+        self._granted.setdefault(key, {})[holder.value] = holder
+        if key in self._stems:
+            self._stems[key][holder.value] = holder
+        for ask in self._asked.get(key, ()):
+            self._render(ask)
+            self.touched.add(ask)
+
+    def rewritten(self, table: str, row: Row) -> None:
+        """Let later events of this batch see what an earlier one did to a row."""
+        ask = AskRow(table, row.id)
+        if ask in self.known.answers:
+            self.known.answers[ask] = row
+            self.touched.add(ask)
+
+    async def load(self, homes: Mapping[str, str]) -> None:
+        """Load homes, given with their tenants; one that is new starts empty."""
+        wanted = [home for home in homes if home not in self.homes]
+        if self.ahead is not None:
+            for home in wanted:
+                if home in self.ahead.homes:
+                    self.homes[home] = self.ahead.homes[home]
+        wanted = [home for home in wanted if home not in self.homes]
+        if not wanted:
+            return
+        head = self.processor.head
+        sql = f"select id, tenant, version, doc, inbox from {head.table} where id = any($1::text[])"  # noqa: S608 - our own table names
+        found = {row["id"]: row for row in await self.database.fetch(sql, wanted)}
+        parts = await self._parts(list(found))
+        for home in wanted:
+            row = found.get(home)
+            if row is None:
+                state = self.processor.assemble(None, ())
+                self.homes[home] = Home(home, homes[home], 0, Inbox(), state)
+            else:
+                doc = None if row["doc"] is None else _row(head, row["doc"])
+                state = self.processor.assemble(doc, parts.get(home, ()))
+                self.homes[home] = Home(
+                    home, row["tenant"], row["version"], _inbox(row["inbox"]), state
+                )
+
+    async def _parts(self, homes: list[str]) -> dict[str, list[Row]]:
+        parts: dict[str, list[Row]] = {}
+        if homes:
+            for row_type in self.processor.parts:
+                sql = f"select home, doc from {row_type.table} where home = any($1::text[]) order by id"  # noqa: S608 - our own table names
+                for row in await self.database.fetch(sql, homes):
+                    parts.setdefault(row["home"], []).append(_row(row_type, row["doc"]))
+        return parts
+
+
+def _row(row_type: RowType, doc: str) -> Row:
+    return msgspec.json.decode(doc, type=row_type.row)

@@ -1,0 +1,269 @@
+"""One claimed partition: read, guard, decide, commit, publish, and the second input of due work."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from hub.access.keyring import Keyring
+from hub.adapters.kafka import Feed, Outlet, Record
+from hub.adapters.postgres import Database
+from hub.domain.errors import HubError
+from hub.ledger import statement, wire
+from hub.ledger.batch import Batch
+from hub.ledger.claim import Claim, fingerprint, open_letter
+from hub.ledger.due import due_items, due_timers
+from hub.ledger.entries import messages
+from hub.ledger.guard import Guard, Run
+from hub.ledger.lookups import Lookups
+from hub.ledger.plan import Plan
+from hub.ledger.search import Search
+from hub.sdk.events import Outcome
+from hub.sdk.processor import Processor
+from hub.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+POLL_MS = 200
+DUE_EVERY = 0.5
+"""Seconds between two looks for due items and timers."""
+
+
+class FencedError(HubError):
+    """Another worker owns the partition now."""
+
+
+class BreakerTrippedError(HubError):
+    """Too many faults of ours in a row; the partition rests before it tries the next event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What every partition of a worker shares."""
+
+    processor: Processor[Any]
+    database: Database
+    feed: Feed
+    keyring: Keyring
+    metrics: Metrics
+    batch: int
+    sql: str
+
+
+@dataclass(slots=True)
+class Partition:
+    """The loop of one partition under one claim; it ends by raising, or when the claim is gone."""
+
+    engine: Engine
+    claim: Claim
+    outlet: Outlet
+    generation: int
+    search: Search
+    posted: int = 0
+    """The number of the last letter Kafka has acknowledged."""
+    failed: Plan | None = None
+    """The plan whose commit failed."""
+    _settled: tuple[int, int] = (-1, -1)
+    """What the owner row knows of publishing: last seq, last letter."""
+    _flight: Plan | None = None
+    _commit: asyncio.Task[None] | None = None
+    _due_at: float = 0.0
+    _guard: Guard = field(default_factory=Guard)
+
+    @property
+    def part(self) -> int:
+        """The partition's number."""
+        return self.claim.standing.part
+
+    @property
+    def current(self) -> bool:
+        """Whether Kafka still assigns it under the generation it was claimed in."""
+        return self.generation == self.engine.feed.generation
+
+    @property
+    def _cap(self) -> int:
+        return self.search.cap(self.claim.standing.next_offset)
+
+    async def run(self) -> None:
+        """Work until the claim is lost."""
+        self.claim.standing.poison = self.search.poison
+        if not self.engine.feed.seek(self.part, self.claim.standing.next_offset):
+            return
+        try:
+            while self.current:
+                await self._turn()
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
+        if self._commit is not None and not self._commit.done():
+            self._commit.cancel()
+            await asyncio.wait([self._commit])
+        await self.outlet.stop()
+
+    async def _turn(self) -> None:
+        if time.monotonic() >= self._due_at:
+            await self._landed()
+            await self._due()
+        wait = 0 if self._commit is not None else POLL_MS
+        records = await self.engine.feed.read(self.part, timeout_ms=wait, limit=self._cap)
+        if not self.current:
+            return
+        if records:
+            await self._records(records)
+        elif self._commit is not None:
+            await self._landed()
+        elif self._settled != (self.claim.published, self.posted):
+            await self._start(self._plan())
+
+    # The two inputs
+
+    async def _records(self, records: Sequence[Record]) -> None:
+        run = await self._guard.contiguous(
+            self.engine.feed, self.part, self.claim.standing.next_offset, records
+        )
+        if run.sought:
+            self.engine.metrics.seek_backs.labels(self.engine.feed.topic, self.part).inc()
+        if not run.records:
+            return
+        models = {fact.TYPE: fact for fact in self.engine.processor.consumes}
+        incoming = [
+            wire.read(record.offset, wire.payload_of(record), models, self.engine.keyring)
+            for record in run.records
+        ]
+        batch = self._batch(self._plan())
+        await batch.take(incoming)
+        await self._finish(batch, run)
+
+    async def _finish(self, batch: Batch, run: Run) -> None:
+        plan = batch.plan
+        taken = [record for record in run.records if record.offset < plan.to_offset]
+        if taken:
+            plan.last_offset, plan.last_record = taken[-1].offset, fingerprint(taken[-1])
+            plan.counts[Outcome.STEPPED_OVER] += sum(
+                n for at, n in run.holes.items() if at < plan.to_offset
+            )
+            await self._start(plan)
+        if batch.faulty:
+            await self._landed()
+            message = f"{self.engine.feed.topic}[{self.part}] met too many faults in a row at {plan.to_offset}"
+            raise BreakerTrippedError(message)
+
+    async def _due(self) -> None:
+        self._due_at = time.monotonic() + DUE_EVERY
+        topic, standing = self.engine.feed.topic, self.claim.standing
+        items = await due_items(
+            self.engine.database, topic, self.part, sorted(standing.loose), self._cap
+        )
+        models = {fact.TYPE: fact for fact in self.engine.processor.consumes}
+        if items:
+            pairs = []
+            for item in items:
+                payload = wire.unpack(self.engine.keyring.open(item.row.tenant, item.row.sealed))
+                pairs.append(
+                    (item, wire.read(item.row.offset, payload, models, self.engine.keyring))
+                )
+            batch = self._batch(self._plan())
+            loose, standing.loose = standing.loose, set()
+            await batch.retry(pairs, loose)
+            if batch.plan.items:
+                await self._start(batch.plan)
+                self._due_at = 0.0
+        standing.loose &= standing.held.keys()
+        timers = await due_timers(self.engine.database, topic, self.part, self._cap)
+        if timers:
+            await self._landed()
+            batch = self._batch(self._plan())
+            await batch.fire(timers)
+            for timer, error in batch.timer_failures:
+                self.engine.metrics.timer_failures.labels(topic).inc()
+                log.error("timer.failed", home=timer.home, timer=timer.name, exc_info=error)
+            await self._start(batch.plan)
+            await self._landed()
+
+    # Deciding and committing
+
+    def _plan(self) -> Plan:
+        standing = self.claim.standing
+        return Plan(standing.next_offset, standing.next_offset, standing.seq + 1, standing.seq)
+
+    def _batch(self, plan: Plan) -> Batch:
+        engine = self.engine
+        ahead = self._flight if self._commit is not None and not self._commit.done() else None
+        lookups = Lookups(engine.database, engine.processor, ahead)
+        return Batch(engine.processor, engine.keyring, lookups, self.claim.standing, plan)
+
+    async def _start(self, plan: Plan) -> None:
+        """Begin the commit of a plan once the one before it has landed."""
+        await self._landed()
+        if not self.current:
+            message = f"{self.engine.feed.topic}[{self.part}] was reassigned while deciding"
+            raise FencedError(message)
+        standing = self.claim.standing
+        standing.next_offset, standing.seq = plan.to_offset, plan.seq
+        self._flight = plan
+        self._commit = asyncio.create_task(self._write(plan))
+
+    async def _landed(self) -> None:
+        """Wait for the commit in flight, and raise what it raised."""
+        if self._commit is not None:
+            try:
+                await self._commit
+            except HubError:
+                self.failed = self._flight
+                raise
+            self._commit = None
+            self._flight = None
+
+    async def _write(self, plan: Plan) -> None:
+        engine, claim = self.engine, self.claim
+        topic = engine.feed.topic
+        settled = (claim.published, self.posted)
+        values = statement.bind(
+            engine.processor,
+            plan,
+            part=self.part,
+            epoch=claim.epoch,
+            published=claim.published,
+            posted=self.posted,
+        )
+        begun = time.perf_counter()
+        if not await engine.database.fetchval(engine.sql, *values):
+            message = f"{topic}[{self.part}] is no longer ours at epoch {claim.epoch}"
+            raise FencedError(message)
+        self._settled = settled
+        engine.metrics.batch_seconds.labels(topic).observe(time.perf_counter() - begun)
+        self._observe(plan)
+        await self._publish(plan)
+
+    async def _publish(self, plan: Plan) -> None:
+        engine = self.engine
+        if plan.seq >= plan.from_seq:
+            await self.outlet.send(
+                engine.processor.writes.name, self.part, messages(plan.entries, self.claim.epoch)
+            )
+            self.claim.published = plan.seq
+        for letter in plan.letters:
+            message = open_letter(engine.keyring, letter.tenant, letter.sealed)
+            await self.outlet.send(letter.target_topic, letter.target_part, [message])
+            self.posted = letter.n
+
+    def _observe(self, plan: Plan) -> None:
+        metrics, topic = self.engine.metrics, self.engine.feed.topic
+        for outcome, count in plan.counts.items():
+            if count > 0:
+                metrics.events.labels(topic, str(outcome)).inc(count)
+        if plan.counts[Outcome.STEPPED_OVER]:
+            metrics.stepped_over.labels(topic, self.part).inc(plan.counts[Outcome.STEPPED_OVER])
+        if plan.entries:
+            metrics.event_age.labels("decided").observe(
+                max(0.0, time.time() - _stamp(plan.entries[-1].time))
+            )
+
+
+def _stamp(moment: datetime) -> float:
+    return moment.timestamp()

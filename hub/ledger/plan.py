@@ -1,0 +1,102 @@
+"""What a batch is about to write: everything the one statement needs, gathered while deciding."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hub.access.keyring import SealedContact
+from hub.ledger.entries import Entry
+from hub.ledger.homes import Home
+from hub.sdk.decision import Row
+
+NameKey = tuple[str, str, str]
+"""Kind, tenant, value."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameRow:
+    """A name as this batch leaves it; `was` is the home that held it before the batch."""
+
+    home: str
+    id: str
+    released: bool
+    was: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A changed row of a home."""
+
+    home: str
+    tenant: str
+    version: int
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """What goes to a partition of some other topic, or of this one; sealed at rest."""
+
+    n: int
+    target_topic: str
+    target_part: int
+    tenant: str
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TimerRow:
+    """A timer as this batch leaves it; `due_at` is None where it is gone."""
+
+    tenant: str
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An event that waits for another try or a person. `delay` counts seconds from the commit."""
+
+    offset: int
+    home: str | None
+    state: str
+    tenant: str
+    event_id: str
+    type: str
+    attempt: int
+    delay: float | None
+    reason: str
+    error: str | None
+    sealed: bytes
+    contacts: tuple[str, ...]
+    received_at: datetime
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ItemGone:
+    """An item that this batch settles."""
+
+    offset: int
+    version: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """One batch of one partition."""
+
+    from_offset: int
+    to_offset: int
+    from_seq: int
+    seq: int
+    last_offset: int | None = None
+    last_record: str | None = None
+    entries: list[Entry] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    homes: dict[str, Home] = field(default_factory=dict)
+    parts: dict[str, dict[str, PartRow]] = field(default_factory=dict)
+    names: dict[NameKey, NameRow] = field(default_factory=dict)
+    contacts: dict[tuple[str, str], tuple[SealedContact, datetime]] = field(default_factory=dict)
+    letters: list[LetterRow] = field(default_factory=list)
+    timers: dict[tuple[str, str], TimerRow] = field(default_factory=dict)
+    items: dict[int, ItemRow | ItemGone] = field(default_factory=dict)
+    requests: dict[str, tuple[str, bytes]] = field(default_factory=dict)

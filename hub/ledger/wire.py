@@ -1,0 +1,220 @@
+"""Reading a record: envelope, fact, contact taken out; or the reason why it is no event."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import blake2b
+
+import msgspec
+from pydantic import ValidationError
+
+from hub.access.keyring import Keyring, SealedContact
+from hub.adapters.kafka import Record
+from hub.domain.errors import HubError
+from hub.ledger.homes import Arrival
+from hub.sdk.events import CustomerRef, Event
+from schemas.base import Fact
+from schemas.envelope import Envelope, EnvelopeError, from_headers
+
+MAX_VALUE = 1024 * 1024
+STRUCTURED = b"application/cloudevents+json"
+HOPS = "hub-hops"
+RECEIVED_AT = "hub-received-at"
+REQUEST = "hub-request"
+MAX_ERRORS = 5
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class InvalidEventError(HubError):
+    """No valid event: it is set aside with this reason and holds nothing."""
+
+
+class Payload(msgspec.Struct, gc=False):
+    """A record as it is kept while it waits: sealed, then decided from again."""
+
+    headers: list[tuple[str, bytes]]
+    value: bytes | None
+    received_at: datetime
+    customer: CustomerRef | None = None
+    """Set where the contact has been taken out already."""
+    body_hash: str | None = None
+    """Of the body as it came, where the contact has been taken out of it."""
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A record on its way to a decision. `arrival` is None where it is no valid event."""
+
+    offset: int
+    payload: Payload
+    arrival: Arrival | None = None
+    contact: SealedContact | None = None
+    invalid: str = ""
+    envelope: Envelope | None = None
+    hops: int = 0
+
+
+_payloads = msgspec.msgpack.Decoder(Payload)
+pack = msgspec.msgpack.Encoder().encode
+unpack = _payloads.decode
+
+
+def payload_of(record: Record) -> Payload:
+    """The payload of a record as Kafka gave it."""
+    received_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    return Payload(list(record.headers), record.value, received_at)
+
+
+def read(
+    offset: int, payload: Payload, models: Mapping[str, type[Fact]], keyring: Keyring
+) -> Incoming:
+    """Read a payload; what is wrong with it stands in `invalid`, never in an exception."""
+    incoming = Incoming(offset, payload)
+    try:
+        _fill(incoming, models, keyring)
+    except (InvalidEventError, EnvelopeError) as error:
+        incoming.invalid = str(error)
+    return incoming
+
+
+def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring) -> None:
+    payload = incoming.payload
+    _check_size(payload)
+    headers: Headers = payload.headers
+    value = payload.value
+    extra = dict(headers)
+    if extra.get("content-type", b"").startswith(STRUCTURED):
+        headers, value = _unfold(headers, value)
+    incoming.envelope = envelope = from_headers(headers)
+    if value is None:
+        message = "the record has no value; an intake topic knows no tombstones"
+        raise InvalidEventError(message)
+    fact = _fact(envelope, value, models)
+    customer = payload.customer
+    if customer is None and getattr(fact, "customer", None) is not None:
+        fact, incoming.contact = _without_contact(fact, envelope, keyring)
+        customer = incoming.contact.customer if incoming.contact else None
+    incoming.hops = _number(extra.get(HOPS))
+    received_at = payload.received_at
+    if RECEIVED_AT in extra:
+        # A forward carries the first receipt along; nobody can claim a later one than Kafka's.
+        received_at = min(received_at, _instant(extra[RECEIVED_AT]))
+    request = extra.get(REQUEST)
+    event = Event(
+        id=envelope.id,
+        type=envelope.type,
+        tenant=envelope.tenant,
+        connector=envelope.connector,
+        time=envelope.time,
+        received_at=received_at,
+        fact=fact,
+        customer=customer,
+        subject=envelope.subject,
+        correlationid=envelope.correlationid,
+        traceparent=envelope.traceparent,
+        body_hash=payload.body_hash
+        or blake2b(value, digest_size=12, salt=_salt(envelope.type)).hexdigest(),
+    )
+    incoming.arrival = Arrival(event, incoming.offset, request.decode() if request else None)
+
+
+def _check_size(payload: Payload) -> None:
+    if payload.value is not None and len(payload.value) > MAX_VALUE:
+        message = f"the value has {len(payload.value)} bytes; an event may have {MAX_VALUE}"
+        raise InvalidEventError(message)
+
+
+@lru_cache(maxsize=256)
+def _salt(kind: str) -> bytes:
+    return blake2b(kind.encode(), digest_size=16).digest()
+
+
+def _fact(envelope: Envelope, value: bytes, models: Mapping[str, type[Fact]]) -> Fact:
+    model = models.get(envelope.type)
+    if model is None:
+        message = (
+            f"unknown event type {envelope.type!r}; this topic takes {', '.join(sorted(models))}"
+        )
+        raise InvalidEventError(message)
+    try:
+        return model.model_validate_json(value)
+    except ValidationError as error:
+        raise InvalidEventError(_explain(envelope.type, error)) from error
+
+
+def _explain(kind: str, error: ValidationError) -> str:
+    """What is wrong, by field and without the values: they may be personal data."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    said = [
+        f"{'.'.join(str(part) for part in e['loc']) or 'body'}: {e['msg']}"
+        for e in found[:MAX_ERRORS]
+    ]
+    if len(found) > MAX_ERRORS:
+        said.append(f"and {len(found) - MAX_ERRORS} more")
+    return f"not a valid {kind}: " + "; ".join(said)
+
+
+def _without_contact(
+    fact: Fact, envelope: Envelope, keyring: Keyring
+) -> tuple[Fact, SealedContact | None]:
+    contact = getattr(fact, "customer")  # noqa: B009 - not every fact has one
+    if isinstance(contact, str):
+        # A letter between homes already carries a reference instead of a contact.
+        return fact, None
+    sealed = None
+    if contact.email or contact.phone or contact.name:
+        sealed = keyring.seal_contact(envelope.tenant, contact, envelope.id)
+    return fact.model_copy(update={"customer": None}), sealed
+
+
+def _unfold(headers: Headers, value: bytes | None) -> tuple[Headers, bytes]:
+    """A structured-mode CloudEvent as if it had come in binary mode."""
+    try:
+        event = msgspec.json.decode(value or b"", type=dict[str, msgspec.Raw])
+        attributes = {
+            name: msgspec.json.decode(raw, type=str)
+            for name, raw in event.items()
+            if name not in ("data", "data_base64")
+        }
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        message = f"not a structured CloudEvent: {error}"
+        raise InvalidEventError(message) from error
+    unfolded = [
+        (name if name == "traceparent" else f"ce_{name}", text.encode())
+        for name, text in attributes.items()
+    ]
+    return [*unfolded, *(h for h in headers if h[0].startswith("hub-"))], bytes(
+        event.get("data", b"null")
+    )
+
+
+def _number(text: bytes | None) -> int:
+    return int(text) if text and text.isdigit() else 0
+
+
+def _instant(text: bytes) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text.decode())
+    except ValueError as error:
+        message = f"header {RECEIVED_AT} is not an RFC 3339 instant"
+        raise InvalidEventError(message) from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def forwarded(incoming: Incoming) -> list[tuple[str, bytes]]:
+    """The headers of a record on its way to another partition: same event, one hop more."""
+    kept = [h for h in incoming.payload.headers if h[0] not in (HOPS, RECEIVED_AT)]
+    received_at = (
+        incoming.arrival.event.received_at if incoming.arrival else incoming.payload.received_at
+    )
+    return [
+        *kept,
+        (HOPS, b"%d" % (incoming.hops + 1)),
+        (RECEIVED_AT, received_at.isoformat().encode()),
+    ]
+
+
+_letters = msgspec.msgpack.Decoder(tuple[bytes, bytes | None, list[tuple[str, bytes]]])
+unpack_letter = _letters.decode
