@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.domain.errors import RejectedError
+from hub.domain.errors import RejectedError, UnavailableError
 from hub.domain.reports import Report, may_join
 from hub.domain.serials import KIND, name_prefix, name_value
 from hub.processors.purchase.state import COVERED, UNITS, Pointer, Purchase, Unit
@@ -111,7 +111,9 @@ def _by_serial(
     if holder is None or holder.home == home:
         return blank
     unit = known.row(AskRow(UNITS.table, holder.id))
-    if isinstance(unit, Unit) and not may_join(unit.reports, item.report):
+    if not isinstance(unit, Unit):
+        raise UnavailableError(f"warranty {holder.id} holds a serial but cannot be read yet")
+    if not may_join(unit.reports, item.report):
         if holder.released:
             return blank
         raise _double_entry(item)
