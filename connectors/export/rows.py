@@ -1,0 +1,104 @@
+"""One row of an export: what its cells say, under whatever column names the map gives."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from connectors.export.settings import NEEDED, TIMES, Settings, comparable
+from connectors.sdk import untranslatable
+from connectors.sdk.values import Mark, read_count, read_day, read_instant, read_money
+
+SPREADSHEET_NUMBER = re.compile(r"^\d(?:[.,]\d+)?[eE]\+\d+$")
+
+Kind = Literal["sale", "return"]
+
+
+def text_of(row: Mapping[str, Any], name: str, settings: Settings) -> str:
+    """What a row says of a field: stripped text, empty where it says nothing."""
+    names = settings.columns.get(name, (name,))
+    cells = [row[column] for column in names if row.get(column) is not None]
+    texts = [text for cell in cells if (text := str(cell).strip())]
+    return (" " if name in TIMES else "/").join(texts)
+
+
+def _mark(row: Mapping[str, Any], name: str, settings: Settings) -> Mark | None:
+    """The decimal mark of a cell: JSON's own numbers have a point, whatever the map says."""
+    (column, *_) = settings.columns.get(name, (name,))
+    return settings.decimal if isinstance(row.get(column), str) else "."
+
+
+def read_kind(row: Mapping[str, Any], settings: Settings) -> Kind:
+    word = comparable(text_of(row, "type", settings))
+    if word in settings.returns:
+        return "return"
+    if word and word not in settings.sales:
+        message = f"{word!r} is neither a sale nor a return; name it in sale_words or return_words"
+        raise untranslatable("type_unknown", message)
+    return "return" if text_of(row, "quantity", settings).startswith(("-", "\u2212")) else "sale"
+
+
+def read_line(row: dict[str, Any], settings: Settings, number: int) -> dict[str, Any]:
+    """The line of a fact; raises with the first thing wrong in it."""
+    if row["fault"]:
+        raise untranslatable(*row["fault"])
+    cells = row["cells"]
+
+    def text(name: str) -> str:
+        return text_of(cells, name, settings)
+
+    read_kind(cells, settings)
+    for name in NEEDED:
+        if not text(name):
+            raise untranslatable(f"{name}_missing", f"{name} is blank; fill the cell or map it")
+    read_instant(text("sold_at"), settings.zone, settings.slash_dates)
+    serials = _serials(cells, settings)
+    product = {part: text(f"product_{part}") or None for part in ("code", "brand", "name")}
+    if not serials and not any(product.values()):
+        message = "neither product nor serial; map product_code, product_name or serials"
+        raise untranslatable("product_missing", message)
+    mark = _mark(cells, "quantity", settings)
+    quantity = read_count(text("quantity"), mark) if text("quantity") else len(serials) or 1
+    if quantity == 0:
+        raise untranslatable("quantity_zero", "quantity is 0; correct or delete the row")
+    return {
+        "line": text("line") or str(number),
+        "product": product,
+        "quantity": abs(quantity),
+        "serials": serials,
+        **_terms(cells, settings),
+    }
+
+
+def _terms(cells: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """What a line was sold for and with which cover; blank cells say nothing."""
+    terms: dict[str, Any] = {}
+    if price := text_of(cells, "price", settings):
+        currency = text_of(cells, "currency", settings) or settings.currency
+        terms["price"] = read_money(price, _mark(cells, "price", settings), currency)
+    if months := text_of(cells, "months", settings):
+        terms["coverage_months"] = read_count(months, _mark(cells, "months", settings))
+    if until := text_of(cells, "covered_until", settings):
+        terms["covered_until"] = read_day(until, settings.slash_dates)
+    return terms
+
+
+def _serials(cells: Mapping[str, Any], settings: Settings) -> list[str]:
+    found: list[str] = []
+    for column in settings.columns.get("serials", ("serials",)):
+        cell = cells.get(column)
+        parts = cell if isinstance(cell, list) else [cell]
+        for part in parts:
+            text = "" if part is None else str(part)
+            found += text.split(settings.serial_separator) if settings.serial_separator else [text]
+    return [_serial(text) for text in found if text.strip()]
+
+
+def _serial(text: str) -> str:
+    serial = text.strip()
+    if serial.startswith('="') and serial.endswith('"'):
+        # How exports make a spreadsheet keep leading zeros.
+        serial = serial[2:-1]
+    if SPREADSHEET_NUMBER.match(serial):
+        message = f"a spreadsheet turned the serial into {serial}; export the column as text"
+        raise untranslatable("serial_damaged", message)
+    return serial
