@@ -26,7 +26,8 @@ def check_lines(sale: SaleRecorded, day: date) -> None:
     reasons = [fault for line in sale.lines for fault in _faults(line, day)]
     if len(sale.lines) > 1:
         reasons += _repeated_lines(sale.lines)
-    reasons += _repeated_serials(sale.lines)
+    if len(sale.lines) > 1 or len(sale.lines[0].serials) > 1:
+        reasons += _repeated_serials(sale.lines)
     if reasons:
         raise RejectedError(reasons)
 
@@ -38,6 +39,10 @@ def _faults(line: SaleLine, day: date) -> Iterator[Refusal]:
     if line.covered_until is not None and line.covered_until < day:
         message = f"covered until {line.covered_until} but sold on {day}"
         yield Refusal(code="covered_until_before_sale", message=message, line=line.line)
+    for serial in line.serials:
+        if serial.isspace():
+            message = f"serial {serial!r} is blank"
+            yield Refusal(code="serial_blank", message=message, line=line.line)
 
 
 def _repeated_lines(lines: tuple[SaleLine, ...]) -> Iterator[Refusal]:
@@ -53,11 +58,8 @@ def _repeated_serials(lines: tuple[SaleLine, ...]) -> Iterator[Refusal]:
     seen = set[tuple[str, str]]()
     for line in lines:
         for serial in line.serials:
-            norm = normalise(serial)
-            if not norm:
-                message = f"serial {serial!r} is blank"
-                yield Refusal(code="serial_blank", message=message, line=line.line)
-            elif (norm, line.product.key) in seen:
+            thing = (normalise(serial), line.product.key)
+            if thing in seen:
                 message = f"serial {serial!r} stands twice for one product"
                 yield Refusal(code="serial_repeated", message=message, line=line.line)
-            seen.add((norm, line.product.key))
+            seen.add(thing)

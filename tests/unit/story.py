@@ -43,7 +43,7 @@ class TakenError(Exception):
     """A name was claimed that another home holds: the ledger has whoever claims it decide again."""
 
 
-def an_event(
+def an_event(  # noqa: PLR0913 - an envelope has that many words
     fact: Fact,
     *,
     by: str,

@@ -105,10 +105,14 @@ def test_refuses_a_sale_as_a_whole_with_every_reason(story: Story) -> None:
     )
     assert story.units == []
     assert story.outcomes == [Outcome.REJECTED]
-    assert story.words == [
-        "refused 1:too_many_serials, 2:covered_until_before_sale, 1:line_repeated, "
-        "4:serial_repeated, 6:serial_blank"
+    assert story.codes == [
+        "too_many_serials",
+        "covered_until_before_sale",
+        "serial_blank",
+        "line_repeated",
+        "serial_repeated",
     ]
+    assert [reason["line"] for reason in story.answers[0]["reasons"]] == ["1", "2", "6", "1", "4"]
 
 
 def test_takes_one_serial_for_two_products(story: Story) -> None:

@@ -82,8 +82,10 @@ def ask_serial(tenant: str, norm: str) -> AskName:
 
 def holder_of(event: Event, thing: Thing, known: Known) -> NameHolder | None:
     """Who holds exactly this serial of this product."""
-    value = name_value(thing.norm, thing.key)
     holders = known.names(ask_serial(event.tenant, thing.norm))
+    if not holders:
+        return None
+    value = name_value(thing.norm, thing.key)
     return next((holder for holder in holders if holder.value == value), None)
 
 
@@ -102,11 +104,13 @@ def _take(free: list[Unit | Pointer], slot: Slot) -> Slot:
 def _by_serial(
     free: list[Unit | Pointer], home: str, item: Item, event: Event, known: Known
 ) -> Slot:
-    same = _same(free, item)
-    if same is not None:
-        return _take(free, same)
-    blank = _blank(free, item)
-    _take(free, blank)
+    blank: Unit | None = None
+    if free:
+        same = _same(free, item)
+        if same is not None:
+            return _take(free, same)
+        blank = _blank(free, item)
+        _take(free, blank)
     holder = holder_of(event, item.thing, known)
     if holder is None or holder.home == home:
         return blank

@@ -1,6 +1,7 @@
 """Where an event lives, and what must be looked up for it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from hub.domain.orders import MAX_UNITS
 from hub.domain.serials import name_value, normalise
@@ -18,6 +19,9 @@ from schemas.events.link import (
 from schemas.events.registration import RegistrationRequested
 from schemas.events.sale import SaleRecorded, SaleReturned
 from schemas.refs import home, home_of, is_home, order_home, reference_home, serial_home
+
+purchase_home = lru_cache(maxsize=8192)(order_home)
+"""The home of an order, which one event asks for several times over."""
 
 
 def needs(event: Event, known: Known) -> Iterable[Ask]:
@@ -56,7 +60,7 @@ def place(event: Event, known: Known) -> str:
     """The home of an event; what names no home of ours is refused in one of its own."""
     match event.fact:
         case SaleRecorded() | SaleReturned() as told:
-            return order_home(event.tenant, told.order.namespace, told.order.reference)
+            return purchase_home(event.tenant, told.order.namespace, told.order.reference)
         case RegistrationRequested() as told:
             return registration_home(event, told, known)
         case SaleLinked() | UnitReturned() | RegistrationLinked() as letter:

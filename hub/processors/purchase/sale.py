@@ -15,13 +15,13 @@ from hub.processors.purchase.answers import Warranties, warranty
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.linking import ask_link, foretell, pointer_from
 from hub.processors.purchase.matching import Item, Slot, known_units, match
+from hub.processors.purchase.place import purchase_home
 from hub.processors.purchase.state import Line, Pointer, Purchase, PurchaseRow, Sale, Unit, Warranty
 from hub.processors.purchase.tenants import tenant_of
 from hub.processors.purchase.units import Thing, found, join, name_serial
 from hub.sdk.decision import Decision
 from hub.sdk.events import Event, Known, Outcome
 from schemas.events.sale import SaleLine, SaleRecorded
-from schemas.refs import order_home
 
 
 class _About(NamedTuple):
@@ -51,7 +51,7 @@ def record(
 
 def _opened(event: Event, sale: SaleRecorded) -> PurchaseRow:
     order = sale.order
-    home = order_home(event.tenant, order.namespace, order.reference)
+    home = purchase_home(event.tenant, order.namespace, order.reference)
     return PurchaseRow(home, order.namespace, order.reference)
 
 
