@@ -9,7 +9,7 @@ import structlog
 
 from hub.access import tenants
 from hub.access.keyring import Keyring
-from hub.adapters.postgres import Database, connect
+from hub.adapters.postgres import BY_INDEX, Database, connect
 from hub.ledger.worker import Worker
 from hub.registry import processor
 from hub.sdk.failures import BrokerUnavailableError, StoreUnavailableError
@@ -30,9 +30,11 @@ def keyring(settings: Settings) -> Keyring:
 
 
 @asynccontextmanager
-async def database(settings: Settings, *, size: int = 8) -> AsyncIterator[Database]:
+async def database(
+    settings: Settings, *, size: int = 8, session: dict[str, str] | None = None
+) -> AsyncIterator[Database]:
     """A pool that is closed afterwards."""
-    opened = await connect(settings.postgres.get_secret_value(), size=size)
+    opened = await connect(settings.postgres.get_secret_value(), size=size, settings=session)
     try:
         yield opened
     finally:
@@ -46,7 +48,7 @@ async def process(settings: Settings, name: str) -> None:
     pool = settings.partitions + 4
 
     async def work(serve: Callable[[Ready], None]) -> None:
-        async with database(settings, size=pool) as db:
+        async with database(settings, size=pool, session=BY_INDEX) as db:
             worker = Worker(
                 chosen, settings.kafka_settings(), db, keyring(settings), metrics, settings.batch
             )

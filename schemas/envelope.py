@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 SOURCE = re.compile(
     r"^/tenants/(?P<tenant>[a-z0-9][a-z0-9-]{0,62})/sources/(?P<connector>[a-z0-9][a-z0-9-]{0,62})$"
@@ -19,8 +20,7 @@ class EnvelopeError(ValueError):
     """The headers are no CloudEvents envelope of this hub; the message says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """Who says what, when, and about whom."""
 
     id: str

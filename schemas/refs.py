@@ -4,11 +4,14 @@ A *home* is 16 base32 characters (80 bits) of SHA-256 over the key. Every id car
 whoever holds an id or an order reference can compute the partition.
 """
 
-from base64 import b32decode, b32encode
+from base64 import b32encode
 from hashlib import sha256
 
 SEPARATOR = "\x1f"
 HOME_LENGTH = 16
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+"""From base32's alphabet to the digits that `int` reads; far cheaper than decoding bytes."""
 
 
 def home(*key: str) -> str:
@@ -19,7 +22,7 @@ def home(*key: str) -> str:
 
 def place(home: str, partitions: int) -> int:
     """The partition of a home: the home as an integer, modulo the partition count."""
-    return int.from_bytes(b32decode(home.upper())) % partitions
+    return int(home.translate(_DIGITS), 32) % partitions
 
 
 def order_home(tenant: str, namespace: str, reference: str) -> str:
@@ -58,7 +61,7 @@ def home_of(identifier: str) -> str:
 
 def is_home(text: str) -> bool:
     """Whether the text has the shape of a home."""
-    return len(text) == HOME_LENGTH and all(c in "abcdefghijklmnopqrstuvwxyz234567" for c in text)
+    return len(text) == HOME_LENGTH and all(c in _ALPHABET for c in text)
 
 
 def derived_id(prefix: str, *cause: str) -> str:

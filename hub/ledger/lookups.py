@@ -45,6 +45,7 @@ class Lookups:
 
     database: Database
     processor: Processor[Any]
+    plan: Plan
     ahead: Plan | None
     known: Known = field(default_factory=Known)
     homes: dict[str, Home] = field(default_factory=dict)
@@ -112,15 +113,22 @@ class Lookups:
     async def _rows(self, asks: list[AskRow]) -> None:
         for row_type in (self.processor.head, *self.processor.parts):
             ids = [ask.id for ask in asks if ask.table == row_type.table]
+            decided = self._decided(row_type.table, ids)
+            self.known.answers.update({AskRow(row_type.table, i): row for i, row in decided.items()})
+            ids = [i for i in ids if i not in decided]
             if not ids:
                 continue
             sql = f"select id, doc from {row_type.table} where id = any($1::text[]) and doc is not null"  # noqa: S608 - our own table names
             rows = {r["id"]: _row(row_type, r["doc"]) for r in await self.database.fetch(sql, ids)}
-            if self.ahead is not None:
-                changed = self.ahead.parts.get(row_type.table, {})
-                rows.update({i: changed[i].row for i in ids if i in changed})
             for identifier in ids:
                 self.known.answers[AskRow(row_type.table, identifier)] = rows.get(identifier)
+
+    def _decided(self, table: str, ids: Iterable[str]) -> dict[str, Row]:
+        """Those rows that this batch or the one in flight has written."""
+        mine = self.plan.parts.get(table, {})
+        ahead = self.ahead.parts.get(table, {}) if self.ahead is not None else {}
+        found = {i: mine.get(i) or ahead.get(i) for i in ids}
+        return {i: part.row for i, part in found.items() if part is not None}
 
     def name(self, kind: str, tenant: str, value: str) -> NameHolder | None:
         """Who holds a value, as far as this batch has looked or decided."""

@@ -194,7 +194,7 @@ class Partition:
     def _batch(self, plan: Plan) -> Batch:
         engine = self.engine
         ahead = self._flight if self._commit is not None and not self._commit.done() else None
-        lookups = Lookups(engine.database, engine.processor, ahead)
+        lookups = Lookups(engine.database, engine.processor, plan, ahead)
         return Batch(engine.processor, engine.keyring, lookups, self.claim.standing, plan)
 
     async def _start(self, plan: Plan) -> None:

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from hub.access.keyring import SealedContact
 from hub.ledger.entries import Entry
 from hub.ledger.homes import Home
@@ -13,8 +15,7 @@ NameKey = tuple[str, str, str]
 """Kind, tenant, value."""
 
 
-@dataclass(frozen=True, slots=True)
-class NameRow:
+class NameRow(msgspec.Struct, frozen=True, gc=False):
     """A name as this batch leaves it; `was` is the home that held it before the batch."""
 
     home: str
@@ -23,8 +24,7 @@ class NameRow:
     was: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PartRow:
+class PartRow(msgspec.Struct, frozen=True, gc=False):
     """A changed row of a home."""
 
     home: str

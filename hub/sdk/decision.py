@@ -1,6 +1,5 @@
 """What `decide` gives back: the new state, what to say, and which rows and names change."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -18,16 +17,14 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(msgspec.Struct, frozen=True, gc=False):
     """A fact for the status topic, and the entity it is about."""
 
     fact: Fact
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class NameClaim:
+class NameClaim(msgspec.Struct, frozen=True, gc=False):
     """This home wants to hold a value; a holder that released it is replaced."""
 
     kind: str
@@ -35,39 +32,34 @@ class NameClaim:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NameRelease:
+class NameRelease(msgspec.Struct, frozen=True, gc=False):
     """This home lets go of a value: late events still find it, the next claim takes it over."""
 
     kind: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True, gc=False):
     """A fact for another home's intake."""
 
     fact: Fact
     home: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
+class SetTimer(msgspec.Struct, frozen=True, gc=False):
     """Wake this home at that time with `TimerDue(name)`; the same name again moves it."""
 
     name: str
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ClearTimer:
+class ClearTimer(msgspec.Struct, frozen=True, gc=False):
     """That timer is no longer needed."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[S]):
+class Decision(msgspec.Struct, Generic[S], frozen=True, gc=False):
     """What an event leads to. `outcome` is APPLIED or, for a business repeat, DEDUPLICATED."""
 
     state: S

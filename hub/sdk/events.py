@@ -19,8 +19,7 @@ class TimerDue(Fact):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerRef:
+class CustomerRef(msgspec.Struct, frozen=True, gc=False):
     """A person without the person: a contact reference and keyed hashes to match by."""
 
     ref: str
@@ -28,8 +27,7 @@ class CustomerRef:
     phone_hash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """An event as a rule may see it: the fact carries no contact, time is the event's own."""
 
     id: str
@@ -83,15 +81,13 @@ class Tenant(msgspec.Struct, frozen=True, gc=False):
     version: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class AskTenant:
+class AskTenant(msgspec.Struct, frozen=True, gc=False):
     """Please load this tenant."""
 
     tenant: str
 
 
-@dataclass(frozen=True, slots=True)
-class AskName:
+class AskName(msgspec.Struct, frozen=True, gc=False):
     """Please load who holds this value; with `prefix`, whoever holds a value that begins so."""
 
     tenant: str
@@ -100,8 +96,7 @@ class AskName:
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AskRow:
+class AskRow(msgspec.Struct, frozen=True, gc=False):
     """Please load a row of another home, to read and never to write."""
 
     table: str

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
@@ -148,6 +148,7 @@ class Story:
     letters: list[Event] = field(default_factory=list)
     timers: dict[tuple[str, str], datetime] = field(default_factory=dict)
     moves: list[tuple[Outcome | None, Outcome]] = field(default_factory=list)
+    places: dict[int, str] = field(default_factory=dict)
     _heads: dict[str, bytes] = field(default_factory=dict)
     _rows: dict[str, dict[str, bytes]] = field(default_factory=dict)
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
@@ -232,6 +233,7 @@ class Story:
 
     def _settle(self, arrival: Arrival, known: Known, home_id: str | None = None) -> None:
         home = self._home(home_id or PROCESSOR.place(arrival.event, known), arrival.event.tenant)
+        self.places[arrival.offset] = home.id
         all_settled = settle(PROCESSOR, home, arrival, known)
         for settled in all_settled:
             self._check_names(home, settled)
@@ -247,7 +249,7 @@ class Story:
         event = an_event(TimerDue(name=name), by="hub", day=at.date(), id=f"{home}/{name}/{at}")
         number = self._count
         self._count += 1
-        arrival = Arrival(replace(event, time=at, received_at=at), number)
+        arrival = Arrival(msgspec.structs.replace(event, time=at, received_at=at), number)
         self._settle(arrival, self.lookups(arrival.event), home)
 
     def _home(self, home: str, tenant: str) -> Home:

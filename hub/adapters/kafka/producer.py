@@ -78,6 +78,7 @@ class Outlet:
         # Not `producer.stop()`: that waits for what is still buffered, which is what must not land.
         await producer._sender.close()  # noqa: SLF001 - see above
         await producer.client.close()
+        producer._closed = True  # noqa: SLF001 - else its finalizer warns that it was left open
 
     async def stop(self) -> None:
         """Close the connection; nothing is buffered between two calls of `send`."""

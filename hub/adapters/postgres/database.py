@@ -23,9 +23,18 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "10s",
     "application_name": "warranty-hub",
-    # The engine's statement is the same text for ever; a plan a batch costs more than it brings.
-    "plan_cache_mode": "force_generic_plan",
 }
+
+BY_INDEX = {
+    # The engine's statements never change and touch rows by key alone. A plan made while a table
+    # was still empty would read it whole for as long as the session lives.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_bitmapscan": "off",
+}
+"""Session settings for a pool that only reads and writes by key."""
 
 Record = asyncpg.Record
 
