@@ -1,10 +1,12 @@
 """Units that two homes know of: linked by letters, answered whatever the order of arrival."""
 
 from datetime import date
+from typing import ClassVar
 
 import pytest
 
 from hub.domain.errors import UnavailableError
+from hub.processors.purchase import PROCESSOR
 from hub.sdk.events import AskRow, Event, Outcome
 from schemas.base import Fact
 from schemas.events.link import (
@@ -67,11 +69,14 @@ def test_repeats_of_a_linked_sale_get_the_first_answer(story: Story) -> None:
 
 
 def test_asks_again_until_the_other_home_answers(story: Story) -> None:
-    story.given(a_registration())
-    story.tell(a_sale(A))
+    story.given(a_registration("A"), a_registration("B", reference="reg-2"))
+    story.tell(a_sale(a_line(quantity=2, serials=["A", "B"])))
     story.letters.clear()
     story.pass_days(1)
-    assert story.words[-1] == "linked SN-1 2026-01-01..2028-01-01 by till"
+    assert story.words[2:] == [
+        "linked A 2026-01-01..2028-01-01 by till",
+        "linked B 2026-01-01..2028-01-01 by till",
+    ]
     assert story.timers == {}
 
 
@@ -200,6 +205,12 @@ def test_a_unit_that_came_back_gives_way_in_silence(story: Story) -> None:
     assert [word.split()[0] for word in story.words].count("ended") == 1
 
 
+class Stranger(Fact):
+    """A fact no processor knows."""
+
+    TYPE: ClassVar[str] = "stranger.came.v1"
+
+
 LETTERS: list[Fact] = [
     SaleLinked(
         warranty=NOWHERE,
@@ -291,3 +302,24 @@ def test_a_timer_of_a_home_that_waits_for_nothing_does_nothing(story: Story) -> 
     story.pass_days(1)
     assert len(story.said) == 1
     assert story.timers == {}
+
+
+def test_only_what_is_consumed_is_decided(story: Story) -> None:
+    stranger = an_event(Stranger(), by="hub", day=NEW_YEAR)
+    with pytest.raises(TypeError, match="nothing this processor consumes"):
+        PROCESSOR.decide(PROCESSOR.assemble(None, ()), stranger, story.lookups(stranger))
+
+
+def test_answers_find_their_line_among_several(story: Story) -> None:
+    story.given(a_registration("A"), a_registration("B", reference="reg-2"))
+    story.tell(a_sale(a_line(quantity=2, serials=["A", "B"])))
+    story.deliver(lambda left: left - 1)
+    assert [pointer.state for pointer in story.heads[-1].pointers] == ["linked", "linked"]
+
+
+def test_a_return_of_a_source_that_sold_nothing_yet_waits_for_its_sale(story: Story) -> None:
+    story.given(a_sale(), a_return({"serials": ["SN-1"]}, by="erp"))
+    assert story.outcomes[-1] is Outcome.EARLY
+    story.given(a_sale(A, by="erp"))
+    assert story.outcomes[1:] == [Outcome.APPLIED, Outcome.APPLIED]
+    assert story.covered == []

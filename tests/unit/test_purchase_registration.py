@@ -172,3 +172,18 @@ def test_an_owner_may_name_the_product_later(story: Story) -> None:
     assert story.words == ["activated SN-1 2026-01-01..2028-01-01 by portal"]
     assert story.timers == {}
     assert story.codes == []
+
+
+def test_registrations_without_serial_found_a_unit_each(story: Story) -> None:
+    story.given(a_registration(None), a_registration(None, reference="reg-2"))
+    assert len(story.covered) == 2
+
+
+def test_an_owner_may_wait_beside_a_registration_that_names_none(story: Story) -> None:
+    story.given(
+        a_registration(product=None, customer=None),
+        a_registration(product=None, reference="reg-2"),
+        a_sale(A, on=date(2026, 1, 2)),
+    )
+    story.pass_days(3)
+    assert story.units[0].customer == "ada"

@@ -48,7 +48,7 @@ def register(
     row = purchase.row or PurchaseRow(registration_home(event, told, known))
     thing = _thing(told)
     if not thing.norm:
-        return _repeat(purchase, row, report) or _found(purchase, row, thing, report)
+        return _repeat(purchase, row) or _found(purchase, row, thing, report)
     holders = candidates(event, thing.norm, thing.key, known)
     if len(holders) > 1:
         raise _ambiguous(holders)
@@ -164,11 +164,11 @@ def _registered(
     return draft.decision(purchase, row, Warranties((answer,)))
 
 
-def _repeat(purchase: Purchase, row: PurchaseRow, report: Report) -> Decision[Purchase] | None:
-    for kept in row.registered:
-        if _is(kept, report):
-            return Decision(purchase, Outcome.DEDUPLICATED, Warranties((kept.answer,)))
-    return None
+def _repeat(purchase: Purchase, row: PurchaseRow) -> Decision[Purchase] | None:
+    """Without a serial, the home is the registration's own: whatever comes there again repeats it."""
+    if not row.registered:
+        return None
+    return Decision(purchase, Outcome.DEDUPLICATED, Warranties((row.registered[0].answer,)))
 
 
 def _found(

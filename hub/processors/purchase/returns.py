@@ -43,7 +43,7 @@ def take_back(purchase: Purchase, event: Event, returned: SaleReturned) -> Decis
     for first in row.returns:
         if (first.connector, first.reference) == (told.connector, told.reference):
             return _repeat(purchase, first, told)
-    picked = _pick(_sold(purchase), returned, event.connector)
+    picked = _pick(_sold(purchase), returned, event.connector, row)
     news = not all(sold.ended for sold in picked)
     draft = Draft()
     back = Back(event.connector, told.day, returned.order, returned.branch)
@@ -143,8 +143,14 @@ def _elsewhere(slot: Pointer, pointers: tuple[Pointer, ...]) -> Sold:
     )
 
 
-def _pick(sold: list[Sold], returned: SaleReturned, connector: str) -> list[Sold]:
-    """Choose what came back. What another source brought back already is the same return."""
+def _pick(sold: list[Sold], returned: SaleReturned, connector: str, row: PurchaseRow) -> list[Sold]:
+    """Choose what came back. What another source brought back already is the same return.
+
+    Raises:
+        TooEarlyError: it fits no sale told so far, but its own source's is still to come.
+        RejectedError: it fits none at all, one reason each.
+
+    """
     open_ = [unit for unit in sold if connector not in unit.returned_by]
     if not returned.lines:
         if not open_:
@@ -156,6 +162,10 @@ def _pick(sold: list[Sold], returned: SaleReturned, connector: str) -> list[Sold
         reasons += _by_serial(line, sold, open_, picked)
     for line in returned.lines:
         reasons += _by_number(line, sold, open_, connector, picked)
+    if any(reason.code == "not_sold" for reason in reasons) and not any(
+        sale.connector == connector for sale in row.sales
+    ):
+        raise TooEarlyError(f"{connector}'s own sale of the order is not known yet")
     if reasons:
         raise RejectedError(reasons)
     return picked

@@ -132,7 +132,9 @@ def _settle(
             unit = found(draft, row.id, number, item.thing, item.report)
             answer.append(warranty(unit, item.report.line))
         elif isinstance(slot, Unit):
-            answer.append(_join(draft, slot, item))
+            unit = _named(draft, slot, item)
+            news = news or unit is not slot
+            answer.append(warranty(join(draft, unit, item.report), item.report.line))
         else:
             pointer = pointer_from(slot, item)
             pointers.append(pointer)
@@ -146,8 +148,8 @@ def _settle(
     return draft.decision(purchase, row, Warranties(told.answer), outcome)
 
 
-def _join(draft: Draft, unit: Unit, item: Item) -> Warranty:
+def _named(draft: Draft, unit: Unit, item: Item) -> Unit:
     thing = item.thing
     if unit.serial_norm is None and thing.norm:
-        unit = name_serial(draft, unit, thing.serial, thing.norm)
-    return warranty(join(draft, unit, item.report), item.report.line)
+        return name_serial(draft, unit, thing.serial, thing.norm)
+    return unit
