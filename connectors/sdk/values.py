@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Literal
 
+from pydantic import ValidationError
+
 from connectors.sdk.connector import UntranslatableError, untranslatable
 from schemas.events.parts import zone_info
 from schemas.money import Money
@@ -36,6 +38,8 @@ NO_MINOR_UNIT = frozenset(
 THREE_DIGITS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 SYMBOLS = {"€": "EUR", "₺": "TRY", "TL": "TRY", "$": "USD", "£": "GBP", "¥": "JPY"}
 GROUP = 3
+EXACT = 28
+"""Digits that decimal arithmetic keeps; what is longer is no amount, and would be rounded."""
 NOON = time(12)
 
 _BLANKS = str.maketrans("", "", " \u00a0\u202f'\u2019")
@@ -59,7 +63,8 @@ def read_number(text: str, mark: Mark | None) -> Decimal:
     groups = whole.split("." if decimal == "," else ",")
     grouped = len(groups) == 1 or all(len(group) == GROUP for group in groups[1:])
     plain = "".join(groups)
-    if not (grouped and _digits(plain) and groups[0] and (not fraction or _digits(fraction))):
+    readable = grouped and groups[0] and _digits(plain + fraction)
+    if not readable or len(plain + fraction) > EXACT:
         other = "." if decimal == "," else ","
         hint = f"write it like 1{other}299{decimal}90 or 1299{decimal}90"
         raise untranslatable("number_invalid", f"{text!r} is no number; {hint}")
@@ -109,7 +114,11 @@ def read_money(text: str, mark: Mark | None, currency: str | None) -> Money:
     if minor != minor.to_integral_value():
         message = f"{text!r} is finer than {code} can be; check the decimal mark"
         raise untranslatable("amount_too_fine", message)
-    return Money.model_validate({"amount": int(minor), "currency": code})
+    try:
+        return Money.model_validate({"amount": int(minor), "currency": code})
+    except ValidationError as error:
+        message = f"{text!r} is larger than any price; check the decimal mark"
+        raise untranslatable("amount_too_large", message) from error
 
 
 def minor_digits(currency: str) -> int:
