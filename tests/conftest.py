@@ -1,12 +1,14 @@
 """The servers that every test of a session shares, started when the first test asks."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import asyncpg
 import pytest
 
+from hub.adapters.postgres import Database, connect, migrate
 from hub.dev import embedded
 
 
@@ -36,3 +38,36 @@ def postgres(server_root: Path) -> Iterator[str]:
 def topic_prefix() -> str:
     """Keeps the topics of one test apart from those of all others."""
     return f"t{uuid.uuid4().hex[:8]}."
+
+
+@pytest.fixture(scope="session")
+async def migrated(postgres: str) -> str:
+    """The name of a database with the hub's schema, from which each test's own is copied."""
+    admin = await asyncpg.connect(postgres)
+    await admin.execute("create database migrated")
+    await admin.close()
+    await migrate(_named(postgres, "migrated"))
+    return "migrated"
+
+
+@pytest.fixture
+async def dsn(postgres: str, migrated: str) -> AsyncIterator[str]:
+    """The DSN of a migrated database of this test's own."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    admin = await asyncpg.connect(postgres)
+    await admin.execute(f"create database {name} template {migrated} strategy file_copy")
+    yield _named(postgres, name)
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """A pool on the test's own database."""
+    pool = await connect(dsn)
+    yield pool
+    await pool.close()
+
+
+def _named(dsn: str, name: str) -> str:
+    return dsn.rsplit("/", 1)[0] + "/" + name
