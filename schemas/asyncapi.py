@@ -1,5 +1,6 @@
 """The AsyncAPI 3 document: every topic as a channel, every fact on it as a message."""
 
+import re
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -21,7 +22,7 @@ ENVELOPE: dict[str, Any] = {
     "properties": {
         "ce_specversion": {"const": "1.0"},
         "ce_id": {**TEXT, "maxLength": MAX_ID},
-        "ce_source": {"type": "string", "pattern": SOURCE.pattern.replace("?P<", "?<")},
+        "ce_source": {"type": "string", "pattern": re.sub(r"\?P<\w+>", "", SOURCE.pattern)},
         "ce_type": TEXT,
         "ce_time": INSTANT,
         "ce_tenant": {**TEXT, "description": "The merchant; the same as in ce_source."},

@@ -16,12 +16,12 @@ def incompatibilities(old: Schema, new: Schema) -> list[str]:
 
 
 class _Comparison:
-    """Walks both schemas side by side; definitions are followed once, so recursion ends."""
+    """Walks both schemas side by side; no two nodes meet twice, so recursion ends."""
 
     def __init__(self, old: Schema, new: Schema) -> None:
         self._old = old
         self._new = new
-        self._followed: set[tuple[str, str]] = set()
+        self._met: set[tuple[int, int]] = set()
 
     def all(self) -> Iterator[str]:
         yield from self._compare(self._old, self._new, "")
@@ -30,11 +30,9 @@ class _Comparison:
         if "default" in old and old["default"] != new.get("default"):
             was, now = old["default"], new.get("default")
             yield f"{_at(path)}: its default was {was!r} and is now {now!r}"
-        pair = (str(old.get("$ref")), str(new.get("$ref")))
-        if "$ref" in old and "$ref" in new:
-            if pair in self._followed:
-                return
-            self._followed.add(pair)
+        if (id(old), id(new)) in self._met:
+            return
+        self._met.add((id(old), id(new)))
         old, new = _resolved(old, self._old), _resolved(new, self._new)
         before, after = self._choices(old, self._old), self._choices(new, self._new)
         if sorted(before) != sorted(after):
