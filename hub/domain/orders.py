@@ -5,7 +5,7 @@ from datetime import date
 
 from hub.domain.errors import RejectedError, reject
 from hub.domain.serials import normalise
-from schemas.events.sale import SaleLine, SaleRecorded
+from schemas.events.sale import SaleLine, SaleRecorded, SaleReturned
 from schemas.events.warranty import Refusal
 
 MAX_UNITS = 1000
@@ -18,6 +18,25 @@ def check_size(units: int) -> None:
         raise reject(
             "too_many_units",
             f"the purchase would hold {units} units; at most {MAX_UNITS}: split it into orders",
+        )
+
+
+def units_of(sale: SaleRecorded) -> int:
+    """How many units a sale speaks of."""
+    return sum([line.quantity for line in sale.lines])
+
+
+def named(line: SaleLine) -> tuple[str, ...]:
+    """The serials of a line, but for those that are too many: they cost one reason, not thousands."""
+    return line.serials[: line.quantity]
+
+
+def check_return(returned: SaleReturned) -> None:
+    """Refuse a return that speaks of more than one purchase can hold."""
+    serials = sum([len(line.serials) for line in returned.lines])
+    if max(serials, len(returned.lines)) > MAX_UNITS:
+        raise reject(
+            "too_many_units", f"a purchase holds at most {MAX_UNITS} units: split the return"
         )
 
 
@@ -39,7 +58,7 @@ def _faults(line: SaleLine, day: date) -> Iterator[Refusal]:
     if line.covered_until is not None and line.covered_until < day:
         message = f"covered until {line.covered_until} but sold on {day}"
         yield Refusal(code="covered_until_before_sale", message=message, line=line.line)
-    for serial in line.serials:
+    for serial in named(line):
         if serial.isspace():
             message = f"serial {serial!r} is blank"
             yield Refusal(code="serial_blank", message=message, line=line.line)
@@ -57,7 +76,7 @@ def _repeated_lines(lines: tuple[SaleLine, ...]) -> Iterator[Refusal]:
 def _repeated_serials(lines: tuple[SaleLine, ...]) -> Iterator[Refusal]:
     seen = set[tuple[str, str]]()
     for line in lines:
-        for serial in line.serials:
+        for serial in named(line):
             thing = (normalise(serial), line.product.key)
             if thing in seen:
                 message = f"serial {serial!r} stands twice for one product"

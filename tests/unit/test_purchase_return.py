@@ -167,3 +167,12 @@ def test_a_serial_learned_after_the_return_stays_with_the_ended_unit(story: Stor
     assert [(unit.serial, unit.status) for unit in story.units] == [("A", "ended")]
     story.given(a_sale(a_line(serials=["A"]), order="O-2", on=date(2026, 2, 1)))
     assert len(story.covered) == 1
+
+
+@pytest.mark.parametrize("lines", [[{"serials": ["A"] * 1001}], [{"line": "1"}] * 1001])
+def test_refuses_a_return_of_more_than_a_purchase_holds(
+    story: Story, lines: list[dict[str, object]]
+) -> None:
+    story.given(a_sale(), a_return(*lines))
+    assert story.codes == ["too_many_units"]
+    assert len(story.covered) == 1

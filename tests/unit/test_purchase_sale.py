@@ -270,3 +270,10 @@ def test_refuses_an_event_about_a_warranty_of_another_home(story: Story) -> None
 def test_names_the_customer_by_reference(story: Story) -> None:
     story.given(a_sale(customer="ada"))
     assert story.units[0].customer == "ada"
+
+
+def test_names_too_many_serials_once_and_looks_none_of_them_up(story: Story) -> None:
+    sale = a_sale(a_line(serials=["A"] * 5000))
+    story.given(sale)
+    assert story.codes == ["too_many_serials"]
+    assert len(story.lookups(sale).answers) == 2

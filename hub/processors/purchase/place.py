@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from hub.domain.orders import MAX_UNITS
+from hub.domain.orders import MAX_UNITS, named, units_of
 from hub.domain.serials import name_value, normalise
 from hub.processors.purchase.matching import ask_serial
 from hub.processors.purchase.staging import serial_of
@@ -42,10 +42,10 @@ def needs(event: Event, known: Known) -> Iterable[Ask]:
 
 
 def _of_serials(event: Event, sale: SaleRecorded, known: Known) -> Iterator[Ask]:
-    if sum(line.quantity for line in sale.lines) > MAX_UNITS:
+    if units_of(sale) > MAX_UNITS:
         return
     for line in sale.lines:
-        for serial in line.serials:
+        for serial in named(line):
             norm = normalise(serial)
             ask = ask_serial(event.tenant, norm)
             yield ask

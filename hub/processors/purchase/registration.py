@@ -165,7 +165,7 @@ def _registered(
 
 
 def _repeat(purchase: Purchase, row: PurchaseRow) -> Decision[Purchase] | None:
-    """Without a serial, the home is the registration's own: whatever comes there again repeats it."""
+    """Without a serial, the home is the registration's own: what comes there again repeats it."""
     if not row.registered:
         return None
     return Decision(purchase, Outcome.DEDUPLICATED, Warranties((row.registered[0].answer,)))

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from hub.domain.coverage import day_of
 from hub.domain.errors import RejectedError, TooEarlyError, reject
+from hub.domain.orders import check_return
 from hub.domain.serials import normalise
 from hub.processors.purchase.answers import Ended
 from hub.processors.purchase.draft import Draft
@@ -35,6 +36,7 @@ class Sold(msgspec.Struct, frozen=True, gc=False):
 
 def take_back(purchase: Purchase, event: Event, returned: SaleReturned) -> Decision[Purchase]:
     """End what came back, or refuse the return with every reason."""
+    check_return(returned)
     row = purchase.row
     if row is None or not row.sales:
         message = f"the sale of order {returned.order.reference} is not known yet"

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from hub.domain.coverage import add_months, day_of
 from hub.domain.errors import reject
-from hub.domain.orders import check_lines, check_size
+from hub.domain.orders import check_lines, check_size, units_of
 from hub.domain.reports import SALE, Report
 from hub.domain.serials import normalise
 from hub.processors.purchase.answers import Warranties, warranty
@@ -34,7 +34,7 @@ def record(
 ) -> Decision[Purchase]:
     """Cover what was sold, link what is known already, or refuse the sale with every reason."""
     tenant = tenant_of(event, known)
-    check_size(sum(line.quantity for line in sale.lines))
+    check_size(units_of(sale))
     day = day_of(sale.sold_at, sale.zone)
     check_lines(sale, day)
     row = purchase.row or _opened(event, sale)
@@ -44,7 +44,8 @@ def record(
             return _repeat(purchase, first, told)
     items = list(_items(event, sale, day, tenant.coverage_months))
     slots = match(purchase, row.id, items, event, known)
-    check_size(known_units(purchase) + sum(_is_new(slot, event) for slot in slots))
+    if purchase.row is not None:
+        check_size(known_units(purchase) + sum(_is_new(slot, event) for slot in slots))
     matched = list(zip(items, slots, strict=True))
     return _settle(purchase, row, told, matched, _About(event.received_at, known))
 
@@ -104,9 +105,10 @@ def _items(event: Event, sale: SaleRecorded, day: date, default: int) -> Iterato
         key = line.product.key
         for serial in line.serials:
             yield Item(Thing(line.product, key, serial, normalise(serial)), report)
-        blank = Item(Thing(line.product, key), report)
-        for _ in range(line.quantity - len(line.serials)):
-            yield blank
+        if line.quantity > len(line.serials):
+            blank = Item(Thing(line.product, key), report)
+            for _ in range(line.quantity - len(line.serials)):
+                yield blank
 
 
 def _is_new(slot: Slot, event: Event) -> bool:
