@@ -47,20 +47,23 @@ def _check_owner(owner: Any, end: int, findings: Findings) -> None:
 
 
 def check_seqs(tables: Tables, wire: Wire, findings: Findings) -> None:
-    """What the ledger decided, the topic carries and every projection has applied."""
-    decided = {owner["part"]: owner["seq"] for owner in tables.owners}
-    for part, seq in decided.items():
-        last = wire.last.get(part, 0)
+    """What the ledger decided, the topic carries."""
+    for owner in tables.owners:
+        part, seq, last = owner["part"], owner["seq"], wire.last.get(owner["part"], 0)
         if last != seq:
             what = f"status[{part}] ends at seq {last}, the ledger at {seq}"
             findings.add("lost" if last < seq else "ghosts", what, abs(seq - last))
-    for projection in {row["projection"] for row in tables.progress}:
-        reached = {
-            row["part"]: row["seq"] for row in tables.progress if row["projection"] == projection
-        }
-        for part, seq in decided.items():
-            if reached.get(part, 0) != seq:
-                what = f"{projection}[{part}] is at {reached.get(part, 0)} of {seq}"
+
+
+def check_progress(tables: Tables, findings: Findings) -> None:
+    """What the ledger decided, every projection has applied."""
+    for projection in {"activity"} | {row["projection"] for row in tables.progress}:
+        rows = [row for row in tables.progress if row["projection"] == projection]
+        reached = {row["part"]: row["seq"] for row in rows}
+        for owner in tables.owners:
+            at = reached.get(owner["part"], 0)
+            if at != owner["seq"]:
+                what = f"{projection}[{owner['part']}] is at {at} of {owner['seq']}"
                 findings.add("views_wrong", what)
 
 

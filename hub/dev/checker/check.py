@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .accounts import check_accounts, check_activity, check_seqs
+from .accounts import check_accounts, check_activity, check_progress, check_seqs
 from .effects import Stream, check_order, check_rows, check_stream, check_wire
 from .findings import Findings, Report
 from .sent import Sent, expect
@@ -19,6 +19,8 @@ class Installation:
     postgres: str
     intake: str = "warranty.intake.v1"
     status: str = "warranty.status.v1"
+    views: bool = True
+    """Whether projections run there."""
 
 
 async def check(sent: Sequence[Sent], place: Installation) -> Report:
@@ -34,7 +36,9 @@ async def check(sent: Sequence[Sent], place: Installation) -> Report:
     check_rows(expected, stream, tables.units, findings)
     waiting = check_accounts(tables, ends, findings)
     check_seqs(tables, wire, findings)
-    check_activity(tables, wire, findings)
+    if place.views:
+        check_progress(tables, findings)
+        check_activity(tables, wire, findings)
     return Report(_figures(wire, tables, waiting) | findings.counts, dict(findings.examples))
 
 

@@ -1,0 +1,205 @@
+"""One run: start, load, torment, drain, check, and the figures of it all."""
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from hub.dev.checker import Installation as Place
+from hub.dev.checker import Report, check
+from hub.dev.checker.sent import write
+from hub.dev.crash.diary import Diary
+from hub.dev.crash.drain import drain
+from hub.dev.crash.fleet import Fleet
+from hub.dev.crash.installation import Installation
+from hub.dev.crash.load import Load
+from hub.dev.crash.stories import Teller
+from hub.dev.crash.stranger import Stranger
+from hub.dev.crash.torment import Torment, split
+from hub.dev.crash.watch import Watch
+
+LEAST_KILLS = 5
+LEAST_APPLIED = 0.95
+LEAST_RATE = 0.95
+SLACK_SECONDS = 5
+_START_SECONDS = 60
+_PROGRESS_SECONDS = 3
+_SECOND_LOOKS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked of a run."""
+
+    kills: int = 50
+    zombies: int = 8
+    rate: int = 500
+    broker_restarts: int = 0
+    postgres_stops: int = 0
+    workers: int = 3
+    kinds: tuple[str, ...] = ("process", "project", "insight")
+    seed: int = 0
+    drain_seconds: float = 90
+
+
+_COUNTS = {"project": 2, "insight": 1}
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+@dataclass(slots=True)
+class Run:
+    """The parts of a run."""
+
+    plan: Plan
+    place: Installation
+    fleet: Fleet = field(init=False)
+    watch: Watch = field(init=False)
+    diary: Diary = field(init=False)
+    load: Load = field(init=False)
+    stranger: Stranger = field(init=False)
+    torment: Torment = field(init=False)
+    applied_at_stop: float = 0
+    drain_s: float = 0
+
+    def __post_init__(self) -> None:
+        place, bootstrap = self.place, self.place.kafka.bootstrap
+        chance = random.Random(self.plan.seed)  # noqa: S311 - a repeatable mixture, no secret
+        teller = Teller(chance, f"c{int(time.time())}")
+        self.fleet, self.watch = Fleet(place), Watch(place.dsn)
+        self.diary = Diary(self.watch, place.partitions)
+        self.load = Load(bootstrap, teller, self.diary, self.plan.rate, chance)
+        self.stranger = Stranger(bootstrap, teller, self.diary, self.load, chance)
+        self.torment = Torment(place, self.fleet, self.watch, chance)
+
+    async def go(self) -> dict[str, Any]:
+        """Do it all; the figures."""
+        await self.place.prepare()
+        try:
+            async with _beside(self.watch.run()):
+                await self._start()
+                await self._suffer()
+                self.drain_s = await drain(self.place, self.plan.drain_seconds)
+            report = await self._check()
+        finally:
+            self.fleet.end_all()
+        for line in report.lines():
+            say(f"  {line}")
+        return self._figures(report)
+
+    async def _start(self) -> None:
+        for kind in self.plan.kinds:
+            self.fleet.add(kind, _COUNTS.get(kind, self.plan.workers))
+        until = time.monotonic() + _START_SECONDS
+        while not all([await member.is_ready() for member in self.fleet.members]):
+            if time.monotonic() > until:
+                late = [m.log for m in self.fleet.members if not await m.is_ready()]
+                raise TimeoutError(f"not ready after {_START_SECONDS} s; read {late}")
+            await asyncio.sleep(0.2)
+        say(f"{len(self.fleet.members)} processes are ready; sending {self.plan.rate} ev/s")
+
+    async def _suffer(self) -> None:
+        plan, kinds, stop = self.plan, list(self.plan.kinds), asyncio.Event()
+        kills, zombies = split(plan.kills, kinds), split(plan.zombies, kinds)
+        sending = asyncio.gather(self.load.run(stop))
+        stranger = asyncio.gather(self.stranger.run(stop_stranger := asyncio.Event()))
+        async with _beside(self._progress()):
+            await asyncio.gather(
+                *(self.torment.kind(kind, kills[kind], zombies[kind]) for kind in kinds),
+                self.torment.broker(plan.broker_restarts),
+                self.torment.postgres(plan.postgres_stops),
+            )
+            self.applied_at_stop = 1 - self.watch.unapplied / max(1, self.watch.seen)
+            stop_stranger.set()
+            await stranger
+            stop.set()
+            await sending
+        say(f"load ended with {self.applied_at_stop:.1%} applied; draining")
+
+    async def _progress(self) -> None:
+        began = time.monotonic()
+        while True:
+            await asyncio.sleep(_PROGRESS_SECONDS)
+            torment, watch = self.torment, self.watch
+            say(
+                f"{time.monotonic() - began:5.0f} s  sent {self.diary.copies}"
+                f"  unapplied {watch.unapplied}  oldest {watch.age:.1f} s"
+                f" (worst {watch.worst:.1f} s at {watch.worst_at})"
+                f"  kills {dict(torment.kills)}  zombies {dict(torment.zombies)}"
+            )
+
+    async def _check(self) -> Report:
+        sent = self.diary.sent()
+        write(self.place.root / "sent.jsonl", sent)
+        where = Place(
+            self.place.kafka.bootstrap, self.place.dsn, views="project" in self.plan.kinds
+        )
+        report = await check(sent, where)
+        for _ in range(_SECOND_LOOKS):
+            if report.ok:
+                break
+            # Letters between homes may still have been on their way; what is lost stays lost.
+            await asyncio.sleep(5)
+            report = await check(sent, where)
+        return report
+
+    def _figures(self, report: Report) -> dict[str, Any]:
+        torment, watch, plan = self.torment, self.watch, self.plan
+        held = self.load.sent / self.load.seconds
+        limit = self.place.session_timeout_ms / 1000 + SLACK_SECONDS
+        counts = (
+            all(torment.kills[kind] >= LEAST_KILLS for kind in plan.kinds)
+            and self.applied_at_stop >= LEAST_APPLIED
+            and held >= LEAST_RATE * plan.rate
+        )
+        kept = report.ok and watch.worst <= limit and not torment.unrecovered
+        return {
+            "kills": torment.kills.total(),
+            "kills_by_kind": dict(torment.kills),
+            "zombies": torment.zombies.total(),
+            "zombies_by_kind": dict(torment.zombies),
+            "broker_restarts": torment.broker_restarts,
+            "postgres_stops": torment.postgres_stops,
+            "sent": self.diary.copies,
+            "duplicates_sent": self.diary.duplicates,
+            "transactions": self.stranger.transactions,
+            "aborted": self.diary.aborted,
+            **report.figures,
+            "oldest_unapplied_s": round(watch.worst, 2),
+            "oldest_unapplied_limit_s": limit,
+            "oldest_unapplied_outage_s": round(watch.worst_in_outage, 2),
+            "restart_s": {k: round(median(v), 2) for k, v in torment.seconds.items()},
+            "ended_unasked": sum(member.unasked for member in self.fleet.members),
+            "unrecovered": torment.unrecovered,
+            "rate_held": round(held, 1),
+            "seconds": round(self.load.seconds, 1),
+            "applied_at_stop": round(self.applied_at_stop, 4),
+            "drain_s": self.drain_s,
+            "load": [round(each, 2) for each in os.getloadavg()],
+            "counts": counts,
+            "kept": kept,
+            "ok": counts and kept,
+        }
+
+
+@asynccontextmanager
+async def _beside(work: Any) -> AsyncIterator[None]:
+    """Run something while the block runs."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled() and task.exception():
+            say(f"a watcher ended early: {task.exception()!r}")

@@ -1,0 +1,112 @@
+"""Kills and freezes processes and restarts servers, each once the one before has recovered."""
+
+import asyncio
+import random
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from hub.dev.crash.fleet import Fleet, Member
+from hub.dev.crash.installation import Installation
+from hub.dev.crash.watch import Watch
+
+_RECOVERED_SECONDS = 1.5
+_PATIENCE_SECONDS = 60
+_LOOK_SECONDS = 0.1
+_PAST_TIMEOUT_SECONDS = 1.5
+SHARES = {"process": 0.5, "project": 0.3, "insight": 0.2}
+"""Of the kills and zombies, by kind of process."""
+
+
+def split(total: int, kinds: list[str]) -> dict[str, int]:
+    """Share a number of incidents among the kinds; process takes what is left by rounding."""
+    weight = sum(SHARES[kind] for kind in kinds)
+    shared = {kind: round(total * SHARES[kind] / weight) for kind in kinds}
+    shared[kinds[0]] += total - sum(shared.values())
+    return shared
+
+
+@dataclass(slots=True)
+class Torment:
+    """What is done to an installation, and how long each kind took to be back."""
+
+    place: Installation
+    fleet: Fleet
+    watch: Watch
+    chance: random.Random
+    kills: Counter[str] = field(default_factory=Counter)
+    zombies: Counter[str] = field(default_factory=Counter)
+    broker_restarts: int = 0
+    postgres_stops: int = 0
+    unrecovered: list[str] = field(default_factory=list)
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """From each kill of a kind until its successor worked."""
+
+    async def kind(self, kind: str, kills: int, zombies: int) -> None:
+        """All incidents of one kind of process, one after the other."""
+        incidents = [self._kill] * kills + [self._freeze] * zombies
+        self.chance.shuffle(incidents)
+        for incident in incidents:
+            await asyncio.sleep(self.chance.uniform(0.1, 1))
+            await incident(self.chance.choice(self.fleet.of(kind)))
+
+    async def _kill(self, member: Member) -> None:
+        began = time.monotonic()
+        self.fleet.restart(member)
+        self.kills[member.kind] += 1
+        await self._recovery(member, "kill")
+        self.seconds[member.kind].append(time.monotonic() - began)
+
+    async def _freeze(self, member: Member) -> None:
+        self.fleet.freeze(member)
+        await asyncio.sleep(self.place.session_timeout_ms / 1000 + _PAST_TIMEOUT_SECONDS)
+        self.fleet.thaw(member)
+        self.zombies[member.kind] += 1
+        await self._recovery(member, "freeze")
+
+    async def _recovery(self, member: Member, what: str) -> None:
+        """Wait until it is ready and, for what decides, until the backlog is gone."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+            self.fleet.revive()
+            caught_up = member.kind != "process" or self.watch.age < _RECOVERED_SECONDS
+            if caught_up and await member.is_ready():
+                return
+        self.unrecovered.append(f"{member.name} after a {what}")
+
+    async def broker(self, count: int) -> None:
+        """Restart the broker, by kill -9 and in good order by turns."""
+        for number in range(count):
+            await asyncio.sleep(self.chance.uniform(4, 8))
+            kafka = self.place.kafka
+            with self.watch.excused():
+                await asyncio.to_thread(kafka.stop if number % 2 else kafka.kill)
+                await asyncio.sleep(self.chance.uniform(0, 3))
+                kafka.spawn()
+                await asyncio.to_thread(kafka.wait_ready)
+                self.broker_restarts += 1
+                await self._calm("a broker restart")
+
+    async def postgres(self, count: int) -> None:
+        """Stop Postgres as `pg_ctl stop -m immediate` does, so that it has to recover."""
+        for _ in range(count):
+            await asyncio.sleep(self.chance.uniform(5, 9))
+            postgres = self.place.postgres
+            with self.watch.excused():
+                await asyncio.to_thread(postgres.stop_immediate)
+                await asyncio.sleep(self.chance.uniform(0, 3))
+                postgres.spawn()
+                await asyncio.to_thread(postgres.wait_ready)
+                self.postgres_stops += 1
+                await self._calm("a stop of Postgres")
+
+    async def _calm(self, after: str) -> None:
+        until = time.monotonic() + _PATIENCE_SECONDS
+        await asyncio.sleep(1)
+        while self.watch.age > _RECOVERED_SECONDS:
+            self.fleet.revive()
+            if time.monotonic() > until:
+                self.unrecovered.append(f"the hub after {after}")
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
