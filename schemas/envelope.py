@@ -1,7 +1,7 @@
 """The CloudEvents 1.0 envelope as it stands in Kafka headers (binary mode)."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,6 +12,8 @@ SOURCE = re.compile(
 CONTENT_TYPE = ("content-type", b"application/json")
 SPEC_VERSION = ("ce_specversion", b"1.0")
 MAX_ID = 200
+_SHORT = ("ce_id", "ce_type", "ce_subject", "ce_partitionkey", "ce_correlationid", "ce_causationid")
+_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -90,9 +92,11 @@ def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
         msg = f"ce_specversion is {found['ce_specversion']}; this hub reads 1.0"
         raise EnvelopeError(msg)
     _check_source(found["ce_source"], found["ce_tenant"])
-    if len(found["ce_id"]) > MAX_ID:
-        msg = f"ce_id has {len(found['ce_id'])} characters; at most {MAX_ID}"
-        raise EnvelopeError(msg)
+    _check_short(found)
+    traceparent = found.get("traceparent")
+    if traceparent is not None and not _TRACEPARENT.match(traceparent):
+        # What is no trace context is left out, as its standard asks.
+        traceparent = None
     return Envelope(
         id=found["ce_id"],
         source=found["ce_source"],
@@ -103,12 +107,24 @@ def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
         partitionkey=found.get("ce_partitionkey"),
         correlationid=found.get("ce_correlationid"),
         causationid=found.get("ce_causationid"),
-        traceparent=found.get("traceparent"),
+        traceparent=traceparent,
     )
 
 
 def _ours(name: str) -> bool:
     return name.startswith("ce_") or name == "traceparent"
+
+
+def _check_short(found: Mapping[str, str]) -> None:
+    """These are copied to what we say and into columns, which take neither novels nor NUL."""
+    for name in _SHORT:
+        text = found.get(name, "")
+        if len(text) > MAX_ID:
+            msg = f"{name} has {len(text)} characters; at most {MAX_ID}"
+            raise EnvelopeError(msg)
+        if "\x00" in text:
+            msg = f"{name} holds a NUL character"
+            raise EnvelopeError(msg)
 
 
 def _check_source(source: str, tenant: str) -> None:

@@ -15,14 +15,17 @@ from hub.domain.errors import HubError
 from hub.ledger.homes import Arrival
 from hub.sdk.events import CustomerRef, Event
 from schemas.base import Fact
-from schemas.envelope import Envelope, EnvelopeError, from_headers
+from schemas.envelope import MAX_ID, Envelope, EnvelopeError, from_headers
 
 MAX_VALUE = 1024 * 1024
+MAX_HEADERS = 64 * 1024
+MAX_HOPS_DIGITS = 3
 STRUCTURED = b"application/cloudevents+json"
 HOPS = "hub-hops"
 RECEIVED_AT = "hub-received-at"
 REQUEST = "hub-request"
 MAX_ERRORS = 5
+FIRST_YEAR = 2020
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -64,7 +67,9 @@ unpack = _payloads.decode
 def payload_of(record: Record) -> Payload:
     """The payload of a record as Kafka gave it."""
     received_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    return Payload(list(record.headers), record.value, received_at)
+    # A stranger may send a header without a value; it says as much as an empty one.
+    headers = [(name, b"" if value is None else value) for name, value in record.headers]
+    return Payload(headers, record.value, received_at)
 
 
 def read(
@@ -96,12 +101,12 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
     if customer is None and getattr(fact, "customer", None) is not None:
         fact, incoming.contact = _without_contact(fact, envelope, keyring)
         customer = incoming.contact.customer if incoming.contact else None
-    incoming.hops = _number(extra.get(HOPS))
+    incoming.hops = _hops(extra.get(HOPS))
     received_at = payload.received_at
     if RECEIVED_AT in extra:
         # A forward carries the first receipt along; nobody can claim a later one than Kafka's.
         received_at = min(received_at, _instant(extra[RECEIVED_AT]))
-    request = extra.get(REQUEST)
+    request = _request(extra.get(REQUEST))
     event = Event(
         id=envelope.id,
         type=envelope.type,
@@ -117,12 +122,17 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
         body_hash=payload.body_hash
         or blake2b(value, digest_size=12, salt=_salt(envelope.type)).hexdigest(),
     )
-    incoming.arrival = Arrival(event, incoming.offset, request.decode() if request else None)
+    incoming.arrival = Arrival(event, incoming.offset, request)
 
 
 def _check_size(payload: Payload) -> None:
     if payload.value is not None and len(payload.value) > MAX_VALUE:
         message = f"the value has {len(payload.value)} bytes; an event may have {MAX_VALUE}"
+        raise InvalidEventError(message)
+    headers = sum(len(name) + len(value) for name, value in payload.headers)
+    if headers > MAX_HEADERS:
+        # They travel on with the event and would no longer fit the next topic.
+        message = f"the record has {headers} bytes of headers; an event may have {MAX_HEADERS}"
         raise InvalidEventError(message)
 
 
@@ -178,20 +188,34 @@ def _unfold(headers: Headers, value: bytes | None) -> tuple[Headers, bytes]:
             for name, raw in event.items()
             if name not in ("data", "data_base64")
         }
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        unfolded = [
+            (name if name == "traceparent" else f"ce_{name}", text.encode())
+            for name, text in attributes.items()
+        ]
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         message = f"not a structured CloudEvent: {error}"
         raise InvalidEventError(message) from error
-    unfolded = [
-        (name if name == "traceparent" else f"ce_{name}", text.encode())
-        for name, text in attributes.items()
-    ]
     return [*unfolded, *(h for h in headers if h[0].startswith("hub-"))], bytes(
         event.get("data", b"null")
     )
 
 
-def _number(text: bytes | None) -> int:
-    return int(text) if text and text.isdigit() else 0
+def _hops(text: bytes | None) -> int:
+    if text is None:
+        return 0
+    if not text.isdigit() or len(text) > MAX_HOPS_DIGITS:
+        message = f"header {HOPS} is no small number"
+        raise InvalidEventError(message)
+    return int(text)
+
+
+def _request(text: bytes | None) -> str | None:
+    if text is None:
+        return None
+    if len(text) > MAX_ID or not text.isascii() or b"\x00" in text:
+        message = f"header {REQUEST} is no id of a request"
+        raise InvalidEventError(message)
+    return text.decode()
 
 
 def _instant(text: bytes) -> datetime:
@@ -200,6 +224,9 @@ def _instant(text: bytes) -> datetime:
     except ValueError as error:
         message = f"header {RECEIVED_AT} is not an RFC 3339 instant"
         raise InvalidEventError(message) from error
+    if instant.year < FIRST_YEAR:
+        message = f"header {RECEIVED_AT} lies before {FIRST_YEAR}, when there was no hub"
+        raise InvalidEventError(message)
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 

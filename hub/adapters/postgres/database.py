@@ -111,6 +111,9 @@ class translated:  # noqa: N801 - reads as a phrase: `with translated():`
         """Raise ours from theirs."""
         if isinstance(error, asyncpg.PostgresError):
             raise _ours(error) from error
+        if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+            # The client itself refuses a value that no column of that type can hold.
+            raise DataRefusedError("22000", str(error)) from error
         if isinstance(error, (asyncpg.InterfaceError, OSError, TimeoutError)):
             raise StoreUnavailableError(f"{type(error).__name__}: {error}") from error
 
