@@ -63,7 +63,7 @@ def _ledger(values: Values) -> str:
 def _head(head: RowType, values: Values) -> str:
     names = ["id", "tenant", "version", *(c.name for c in head.columns), "doc", "inbox"]
     casts = ["text", "text", "bigint", *(c.type for c in head.columns), "text", "text"]
-    chosen = [*(f"u.{name}" for name in names[:-2]), "u.doc::jsonb", "u.inbox::jsonb"]
+    chosen = [*(f"u.{name}" for name in names[:-2]), "u.doc::json", "u.inbox::json"]
     sets = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     return f"""head as (
   insert into {head.table} as t ({", ".join(names)})
@@ -77,7 +77,7 @@ def _head(head: RowType, values: Values) -> str:
 def _part(name: str, part: RowType, values: Values) -> str:
     names = ["id", "home", "tenant", "version", *(c.name for c in part.columns), "doc"]
     casts = ["text", "text", "text", "bigint", *(c.type for c in part.columns), "text"]
-    chosen = [*(f"u.{column}" for column in names[:-1]), "u.doc::jsonb"]
+    chosen = [*(f"u.{column}" for column in names[:-1]), "u.doc::json"]
     sets = ", ".join(f"{column} = excluded.{column}" for column in names[3:])
     return f"""{name} as (
   insert into {part.table} as t ({", ".join(names)})

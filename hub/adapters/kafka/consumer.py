@@ -1,7 +1,7 @@
 """Reading: a group member whose callbacks only count, and a reader that peeks at single records."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Protocol, Self, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -182,6 +182,23 @@ class Peek:
                         return None
         message = f"{topic}[{partition}] has records after {offset} but gives none within 10 s"
         raise TimeoutError(message)
+
+    async def records(
+        self, topic: str, partition: int, first: int, end: int
+    ) -> AsyncIterator[Record]:
+        """Every record from `first` on that stands before `end`."""
+        tp = TopicPartition(topic, partition)
+        async with self._lock:
+            with translated():
+                self._consumer.assign([tp])
+                self._consumer.seek(tp, first)
+            while first < end:
+                with translated():
+                    found = await self._consumer.getmany(tp, timeout_ms=1_000)
+                    first = await self._consumer.position(tp)
+                for record in found.get(tp, ()):
+                    if record.offset < end:
+                        yield cast("Record", record)
 
     async def last_record(self, topic: str, partition: int) -> Record | None:
         """The newest record of a partition, or None where it holds none."""

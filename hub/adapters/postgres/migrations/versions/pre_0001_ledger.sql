@@ -151,10 +151,9 @@ create table purchase (
   version          bigint not null,
   order_namespace  text,
   order_reference  text,
-  doc              jsonb,
-  inbox            jsonb  not null
+  doc              json,
+  inbox            json   not null
 );
-create index purchase_by_order on purchase (tenant, order_namespace, order_reference);
 
 create table unit (
   id               text primary key,
@@ -170,10 +169,9 @@ create table unit (
   branch           text,
   starts_on        date,
   ends_on          date,
-  doc              jsonb  not null
+  doc              json   not null
 );
 create index unit_by_home on unit (home);
-create index unit_by_serial on unit (tenant, serial_norm) where serial_norm is not null;
 
 create table projection_progress (
   projection  text   not null,
