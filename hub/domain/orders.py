@@ -27,7 +27,7 @@ def units_of(sale: SaleRecorded) -> int:
 
 
 def named(line: SaleLine) -> tuple[str, ...]:
-    """The serials of a line, but for those that are too many: they cost one reason, not thousands."""
+    """The serials of a line but for those that are too many: they cost one reason in all."""
     return line.serials[: line.quantity]
 
 
