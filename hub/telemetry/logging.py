@@ -20,7 +20,7 @@ _REFERENCES = """
     sqlstate url host port path method command signal pid owner claimed_by worker drift
 """
 _AMOUNTS = "count counts size attempt delay seconds lag age rate total done"
-FIELDS = frozenset(" ".join((_ABOUT, _KAFKA, _REFERENCES, _AMOUNTS)).split())
+FIELDS = frozenset(f"{_ABOUT} {_KAFKA} {_REFERENCES} {_AMOUNTS}".split())
 """The fields whose text may stand in a log. Numbers may stand anywhere, other text nowhere."""
 
 HIDDEN = "hidden"

@@ -141,3 +141,9 @@ class Metrics:
             ("outcome", "window"),
             registry=registry,
         )
+        self.stopped_partitions = Gauge(
+            "hub_stopped_partitions",
+            "Partitions whose owner row says that they stand still until a person acts",
+            ("topic",),
+            registry=registry,
+        )

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from hub.adapters.kafka.errors import translated
 from hub.adapters.kafka.settings import KafkaSettings
-from hub.adapters.kafka.topics import admin
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,18 @@ class Cluster:
 
 async def describe_cluster(settings: KafkaSettings, names: Sequence[str]) -> Cluster:
     """Describe a cluster and those of the topics that are there."""
-    async with admin(settings) as client:
-        with translated():
+    client = AIOKafkaAdminClient(**settings.client())
+    with translated():
+        await client.start()
+        try:
             about = await client.describe_cluster()
             known = set(await client.list_topics())
             wanted = [name for name in names if name in known]
             topics = await client.describe_topics(wanted) if wanted else []
             resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in wanted]
             answers = await client.describe_configs(resources) if resources else []
+        finally:
+            await client.close()
     configs = {
         resource[3]: {entry[0]: entry[1] for entry in resource[4]}
         for answer in answers

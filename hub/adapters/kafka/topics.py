@@ -27,7 +27,7 @@ class TopicDrift:
 
 
 @asynccontextmanager
-async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+async def _admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**settings.client())
     with translated():
         await admin.start()
@@ -39,7 +39,7 @@ async def admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
 
 async def partition_counts(settings: KafkaSettings, names: Sequence[str]) -> dict[str, int]:
     """How many partitions each existing topic has."""
-    async with admin(settings) as admin:
+    async with _admin(settings) as admin:
         known = set(await admin.list_topics())
         wanted = [name for name in names if name in known]
         if not wanted:
@@ -55,12 +55,12 @@ async def apply_topics(
     topics = tuple(topics)
     counts = await partition_counts(settings, [topic.name for topic in topics])
     missing = [topic for topic in topics if topic.name not in counts]
-    async with admin(settings) as admin:
+    async with _admin(settings) as admin:
         if missing:
             await admin.create_topics([_new(topic, partitions, replication) for topic in missing])
     drift = await check_topics(settings, topics, partitions=partitions)
     wrong = {found.topic for found in drift if found.what != "partitions"}
-    async with admin(settings) as admin:
+    async with _admin(settings) as admin:
         for topic in topics:
             if topic.name in wrong:
                 resource = ConfigResource(
@@ -99,7 +99,7 @@ async def check_topics(
 
 
 async def _config_drift(settings: KafkaSettings, topics: Sequence[Topic]) -> list[TopicDrift]:
-    async with admin(settings) as admin:
+    async with _admin(settings) as admin:
         resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
         answers = await admin.describe_configs(resources)
     found = {

@@ -1,0 +1,1 @@
+"""What an operator does when something waits, stands still or is doubted."""
