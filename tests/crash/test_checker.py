@@ -1,4 +1,4 @@
-"""The checker sees what is planted in topics and tables made by hand, and trusts no code of ours."""
+"""The checker sees what is planted in topics and tables made by hand, and trusts none of ours."""
 
 import ast
 import json

@@ -47,6 +47,11 @@ class Plan:
     seed: int = 0
     drain_seconds: float = 90
 
+    @property
+    def views(self) -> bool:
+        """Whether projections run."""
+        return "project" in self.kinds
+
 
 _COUNTS = {"project": 2, "insight": 1}
 
@@ -89,7 +94,9 @@ class Run:
             async with _beside(self.watch.run()):
                 await self._start()
                 await self._suffer()
-                self.drain_s = await drain(self.place, self.plan.drain_seconds)
+                self.drain_s = await drain(
+                    self.place, self.plan.drain_seconds, views=self.plan.views
+                )
             report = await self._check()
         finally:
             self.fleet.end_all()
@@ -141,9 +148,7 @@ class Run:
     async def _check(self) -> Report:
         sent = self.diary.sent()
         write(self.place.root / "sent.jsonl", sent)
-        where = Place(
-            self.place.kafka.bootstrap, self.place.dsn, views="project" in self.plan.kinds
-        )
+        where = Place(self.place.kafka.bootstrap, self.place.dsn, views=self.plan.views)
         report = await check(sent, where)
         for _ in range(_SECOND_LOOKS):
             if report.ok:

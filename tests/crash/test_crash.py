@@ -1,0 +1,22 @@
+"""The promise under fire: whatever dies, every sale takes effect exactly once and in order."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+WRONG = ("lost", "duplicated", "reordered", "stuck", "unaccounted", "ghosts", "views_wrong")
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(780)
+def test_keeps_the_promise_through_fifty_kills_and_eight_zombies() -> None:
+    command = [sys.executable, "-m", "hub.dev.crash", "--kills", "50", "--zombies", "8"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    figures = json.loads(done.stdout.splitlines()[-1])
+
+    assert {kind: figures[kind] for kind in WRONG} == dict.fromkeys(WRONG, 0)
+    assert figures["oldest_unapplied_s"] <= figures["oldest_unapplied_limit_s"]
+    assert figures["counts"], figures
+    assert done.returncode == 0
