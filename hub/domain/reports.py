@@ -75,6 +75,16 @@ def told_by(reports: Sequence[Report], connector: str, order: tuple[str | None, 
     )
 
 
+def told_elsewhere(reports: Sequence[Report], sale: Report) -> bool:
+    """Whether the same source reported this unit under another order: it never sells one twice."""
+    return any(
+        report.by == SALE
+        and report.connector == sale.connector
+        and (report.namespace, report.reference) != (sale.namespace, sale.reference)
+        for report in reports
+    )
+
+
 def may_join(reports: Sequence[Report], sale: Report) -> bool:
     """Whether a sale under another order can be of this unit, or would be its second sale.
 

@@ -323,3 +323,14 @@ def test_a_return_of_a_source_that_sold_nothing_yet_waits_for_its_sale(story: St
     story.given(a_sale(A, by="erp"))
     assert story.outcomes[1:] == [Outcome.APPLIED, Outcome.APPLIED]
     assert story.covered == []
+
+
+def test_a_source_never_sells_one_unit_under_two_orders(story: Story) -> None:
+    story.given(
+        a_sale(A),
+        a_sale(A, by="erp", order="E-7"),
+        a_sale(A, by="erp"),
+        a_sale(a_line(), by="erp", id="another-unit"),
+    )
+    assert story.codes == ["double_entry"]
+    assert [unit.serial for unit in story.covered] == ["SN-1", None]

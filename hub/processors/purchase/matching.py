@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hub.domain.errors import RejectedError, UnavailableError
-from hub.domain.reports import Report, may_join
+from hub.domain.reports import Report, may_join, told_elsewhere
 from hub.domain.serials import KIND, name_prefix, name_value
 from hub.processors.purchase.state import COVERED, UNITS, Pointer, Purchase, Unit
 from hub.processors.purchase.units import Thing
@@ -108,6 +108,8 @@ def _by_serial(
     if free:
         same = _same(free, item)
         if same is not None:
+            if not _fits(same, item):
+                raise _double_entry(item)
             return _take(free, same)
         blank = _blank(free, item)
         _take(free, blank)
@@ -141,7 +143,12 @@ def _blank(free: list[Unit | Pointer], item: Item) -> Unit | None:
 
 
 def _any(free: list[Unit | Pointer], item: Item) -> Slot:
-    return next((slot for slot in free if slot.product == item.thing.key), None)
+    fitting = (s for s in free if s.product == item.thing.key and _fits(s, item))
+    return next(fitting, None)
+
+
+def _fits(slot: Unit | Pointer, item: Item) -> bool:
+    return isinstance(slot, Pointer) or not told_elsewhere(slot.reports, item.report)
 
 
 def _double_entry(item: Item) -> RejectedError:
