@@ -42,6 +42,8 @@ class Job:
     settings: Any
     """What the connector made of the map and the options."""
     origin: Origin
+    patience: float = 60.0
+    """Seconds for which the answers of a window are waited for."""
 
 
 @dataclass(slots=True)
@@ -88,9 +90,7 @@ class Flight:
     serials: dict[str, str]
 
 
-async def stream(
-    job: Job, submitter: Submitter, screen: Screen, tally: Tally, patience: float
-) -> None:
+async def stream(job: Job, submitter: Submitter, screen: Screen, tally: Tally) -> None:
     """Publish window after window, while earlier ones wait for their answers.
 
     A serial that is in flight under another order is waited for: homes are decided side by side,
@@ -104,7 +104,7 @@ async def stream(
                 while len(flying) >= WINDOWS or any(_meet(f.serials, serials) for f in flying):
                     await _show(flying.popleft(), screen, tally)
                 sent = await submitter.send([_submission(job, event) for event in _events(part)])
-                answers = asyncio.create_task(submitter.answers(sent, within=patience))
+                answers = asyncio.create_task(submitter.answers(sent, within=job.patience))
                 flying.append(Flight(part, answers, serials))
         while flying:
             await _show(flying.popleft(), screen, tally)

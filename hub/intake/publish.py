@@ -1,7 +1,7 @@
 """`hub publish`: a file of sales and returns becomes events, and each line hears its answer."""
 
 import tomllib
-from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,7 @@ from hub.intake.wording import would_send
 from hub.ledger.submit import Submitter
 from hub.sdk.failures import BrokerUnavailableError, StoreUnavailableError
 from schemas.envelope import SOURCE, source_of
-from schemas.topics import WARRANTY_INTAKE
-
-PATIENCE = 60.0
-"""Seconds for which the answers of a window are waited for."""
+from schemas.topics import WARRANTY_INTAKE, Topic
 
 
 def prepare(
@@ -90,25 +87,20 @@ async def publish_file(
     job: Job,
     screen: Screen,
     *,
-    database: Callable[[], Awaitable[Database]],
+    database: AbstractAsyncContextManager[Database],
     kafka: KafkaSettings,
-    patience: float = PATIENCE,
+    topic: Topic = WARRANTY_INTAKE,
 ) -> Tally:
     """Publish a file and show what was decided of each line, in the order of the file.
 
-    A second run publishes nothing that was decided, and shows the same answers. `database` opens
-    one, which is closed again here.
+    A second run publishes nothing that was decided, and shows the same answers.
     """
     tally = Tally()
     outlet = Outlet(kafka)
     try:
-        opened = await database()
-        try:
-            partitions = await _partitions(kafka)
-            submitter = Submitter(opened, outlet, WARRANTY_INTAKE, partitions)
-            await stream(job, submitter, screen, tally, patience)
-        finally:
-            await opened.close()
+        async with database as opened:
+            submitter = Submitter(opened, outlet, topic, await _partitions(kafka, topic))
+            await stream(job, submitter, screen, tally)
     except SettingsError as error:
         tally.error = str(error)
     except (BrokerUnavailableError, StoreUnavailableError) as error:
@@ -118,12 +110,11 @@ async def publish_file(
     return tally
 
 
-async def _partitions(kafka: KafkaSettings) -> int:
-    counts = await partition_counts(kafka, [WARRANTY_INTAKE.name])
+async def _partitions(kafka: KafkaSettings, topic: Topic) -> int:
+    counts = await partition_counts(kafka, [topic.name])
     if not counts:
-        message = f"there is no topic {WARRANTY_INTAKE.name}; run: hub topics apply"
-        raise BrokerUnavailableError(message)
-    return counts[WARRANTY_INTAKE.name]
+        raise BrokerUnavailableError(f"there is no topic {topic.name}; run: hub topics apply")
+    return counts[topic.name]
 
 
 def _away(error: HubError, kafka: KafkaSettings) -> str:
