@@ -4,7 +4,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: Postgres stores no NUL, and keys are joined by a separator of their kind."""
+
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=PRINTABLE),
+]
 """A reference or label of an outside system, kept as given but for surrounding blanks."""
 
 

@@ -5,6 +5,7 @@ whoever holds an id or an order reference can compute the partition.
 """
 
 from base64 import b32encode
+from functools import lru_cache
 from hashlib import sha256
 
 SEPARATOR = "\x1f"
@@ -20,6 +21,7 @@ def home(*key: str) -> str:
     return b32encode(digest[:10]).decode().lower()
 
 
+@lru_cache(maxsize=16384)
 def place(home: str, partitions: int) -> int:
     """The partition of a home: the home as an integer, modulo the partition count."""
     return int(home.translate(_DIGITS), 32) % partitions

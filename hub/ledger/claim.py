@@ -10,7 +10,7 @@ from hub.adapters.kafka import Message, Outlet, Peek, Record
 from hub.adapters.postgres import Database
 from hub.domain.errors import HubError
 from hub.ledger import wire
-from hub.ledger.batch import Standing
+from hub.ledger.standing import Standing
 from hub.ledger.entries import EPOCH_HEADER, SEQ_HEADER, decode, messages
 from hub.sdk.processor import Processor
 

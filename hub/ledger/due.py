@@ -3,18 +3,21 @@
 from typing import Any
 
 from hub.adapters.postgres import Database
-from hub.ledger.batch import StoredItem, StoredTimer
+from hub.ledger.standing import StoredItem, StoredTimer
 from hub.ledger.plan import ItemRow
 
 # Three index scans, because one condition with OR would read every item of the partition.
 ITEMS = """
 select distinct on (home, "offset") *,
-       not exists (select 1 from item b where b.topic = i.topic and b.part = i.part and b.home = i.home
-                      and b."offset" < i."offset") as foremost
+       (select max(b."offset") from item b where b.topic = i.topic and b.part = i.part and b.home = i.home
+           and b."offset" < i."offset") as after
   from (
   (select * from item where topic = $1 and part = $2 and due_at <= clock_timestamp() order by "offset" limit $4)
   union all
-  (select * from item where topic = $1 and part = $2 and wanted is not null order by "offset" limit $4)
+  (select * from item w where topic = $1 and part = $2 and wanted is not null
+      and (wanted = 'give_up' or not exists (select 1 from item b where b.topic = $1 and b.part = $2
+                                                and b.home = w.home and b."offset" < w."offset"))
+    order by "offset" limit $4)
   union all
   (select * from item where topic = $1 and part = $2 and home = any($3::text[]) order by home, "offset" limit $4)
 ) i order by home, "offset" """
@@ -55,4 +58,4 @@ def _item(row: Any) -> StoredItem:
         received_at=row["received_at"],
         version=row["version"],
     )
-    return StoredItem(stored, row["wanted"], row["wanted_why"], row["foremost"])
+    return StoredItem(stored, row["wanted"], row["wanted_why"], row["after"])

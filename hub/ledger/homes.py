@@ -4,12 +4,13 @@ Pure. Whatever it raises (`UnavailableError`, or a fault of ours) it raises befo
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from hub.domain.errors import RejectedError, TooEarlyError, reject
+from hub.domain.fate import Retry, fate
 from hub.sdk.decision import (
     ClearTimer,
     Decision,
@@ -26,9 +27,13 @@ from schemas.base import Fact
 
 REPLAY_WINDOW = timedelta(days=90)
 """For so long a source may repeat an event and get its first answer again."""
+FEW_SEEN = 20
+"""Below so many it is not worth looking for what may be forgotten."""
 AHEAD = timedelta(hours=24)
 """How far an event's own time may run before its receipt: clocks drift, years do not."""
 WAITING_TIMER = "waiting"
+DECIDED = (Outcome.APPLIED, Outcome.DEDUPLICATED)
+"""Either may have changed what others wait for: a second source's report is a repeat, and news."""
 TRY_AGAIN = timedelta(days=1)
 
 encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -114,7 +119,7 @@ def settle(processor: Processor[Any], home: Home, arrival: Arrival, known: Known
     if seen is not None:
         return [_repeat(processor, arrival, seen)]
     settled = _first(processor, home, arrival, known)
-    if settled.outcome is not Outcome.APPLIED or not home.inbox.waiting:
+    if settled.outcome not in DECIDED or not home.inbox.waiting:
         return [settled]
     return [settled, *_retry_waiting(processor, home, event.received_at, known)]
 
@@ -271,7 +276,7 @@ def _retry_waiting(
                 waiting.remove(arrival)
                 moved.append(settled)
                 _remember(home, settled)
-                progress = progress or settled.outcome is Outcome.APPLIED
+                progress = progress or settled.outcome in DECIDED
     left = {(arrival.event.connector, arrival.event.id) for arrival in waiting}
     home.inbox.waiting = [kept for kept in home.inbox.waiting if (kept.connector, kept.id) in left]
     return moved
@@ -294,24 +299,24 @@ def _again(
             return None
         never = reject("never_came", f"{error}; waited {patience.days} days for it")
         return _refused(processor, arrival, never, before=Outcome.EARLY)
-    except Exception as error:  # noqa: BLE001 - a fault of ours: this one event becomes a dead letter
-        return Settled(
-            arrival, Outcome.DEAD_LETTERED, Outcome.EARLY, reason=repr(error), error=error
-        )
+    except Exception as error:  # noqa: BLE001 - away, or a fault of ours: this one event becomes an item
+        retried = isinstance(fate(error, 1), Retry)
+        outcome = Outcome.RETRYING if retried else Outcome.DEAD_LETTERED
+        return Settled(arrival, outcome, Outcome.EARLY, reason=repr(error), error=error)
 
 
 def _remember(home: Home, settled: Settled) -> None:
     event = settled.arrival.event
-    if settled.outcome is Outcome.DEAD_LETTERED:
+    if settled.error is not None:
         # Its redrive must be decided, not recognised as a repeat.
         home.inbox.seen.pop(_key(event), None)
         return
-    oldest = event.received_at - REPLAY_WINDOW
-    if any(seen.at < oldest for seen in home.inbox.seen.values()):
+    if len(home.inbox.seen) > FEW_SEEN:
+        oldest = event.received_at - REPLAY_WINDOW
         home.inbox.seen = {k: seen for k, seen in home.inbox.seen.items() if seen.at >= oldest}
     home.inbox.seen[_key(event)] = Seen(
         event.body_hash,
         settled.outcome.value,
-        event.received_at.astimezone(UTC),
+        event.received_at,
         msgspec.Raw(settled.answer),
     )

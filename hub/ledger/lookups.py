@@ -23,6 +23,7 @@ select n.kind, n.tenant, n.value, n.home, n.id, n.released
   join name n on n.kind = a.kind collate "C" and n.tenant = a.tenant collate "C"
              and n.value >= a.low collate "C" and n.value < a.high collate "C"
 """
+NUL = "\x00"
 AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
 _inbox = msgspec.json.Decoder(Inbox).decode
@@ -59,8 +60,14 @@ class Lookups:
         """Load what is asked for the first time."""
         missing = self.known.missing(dict.fromkeys(asks))
         tenants = [ask for ask in missing if isinstance(ask, AskTenant)]
-        names = [ask for ask in missing if isinstance(ask, AskName)]
-        rows = [ask for ask in missing if isinstance(ask, AskRow)]
+        names = [ask for ask in missing if isinstance(ask, AskName) and NUL not in ask.value]
+        rows = [ask for ask in missing if isinstance(ask, AskRow) and NUL not in ask.id]
+        for ask in missing:
+            # Nothing in Postgres holds a NUL, and to ask for one would fail the whole batch.
+            if isinstance(ask, AskName) and NUL in ask.value:
+                self.known.answers[ask] = ()
+            elif isinstance(ask, AskRow) and NUL in ask.id:
+                self.known.answers[ask] = None
         if tenants:
             await self._tenants(tenants)
         if names:

@@ -23,6 +23,7 @@ from hub.ledger.lookups import Lookups
 from hub.ledger.plan import Plan
 from hub.ledger.search import Search
 from hub.sdk.events import Outcome
+from hub.sdk.failures import DataRefusedError
 from hub.sdk.processor import Processor
 from hub.telemetry.metrics import Metrics
 
@@ -168,10 +169,11 @@ class Partition:
                     (item, wire.read(item.row.offset, payload, models, self.engine.keyring))
                 )
             batch = self._batch(self._plan())
-            loose, standing.loose = standing.loose, set()
-            await batch.retry(pairs, loose)
+            await batch.retry(pairs)
             if batch.plan.items:
                 await self._start(batch.plan)
+                # The timers below are those that this plan leaves.
+                await self._landed()
                 self._due_at = 0.0
         standing.loose &= standing.held.keys()
         timers = await due_timers(self.engine.database, topic, self.part, self._cap)
@@ -223,14 +225,18 @@ class Partition:
         engine, claim = self.engine, self.claim
         topic = engine.feed.topic
         settled = (claim.published, self.posted)
-        values = statement.bind(
-            engine.processor,
-            plan,
-            part=self.part,
-            epoch=claim.epoch,
-            published=claim.published,
-            posted=self.posted,
-        )
+        try:
+            values = statement.bind(
+                engine.processor,
+                plan,
+                part=self.part,
+                epoch=claim.epoch,
+                published=claim.published,
+                posted=self.posted,
+            )
+        except Exception as error:
+            # A row that cannot even be encoded is data that the store refuses: one event made it.
+            raise DataRefusedError("22000", f"{type(error).__name__}: {error}") from error
         begun = time.perf_counter()
         if not await engine.database.fetchval(engine.sql, *values):
             message = f"{topic}[{self.part}] is no longer ours at epoch {claim.epoch}"

@@ -49,7 +49,8 @@ class Processor(Generic[S]):
     head: RowType
     parts: tuple[RowType, ...]
     needs: Callable[[Event, Known], Iterable[Ask]]
-    """Pure; asked until it asks nothing new, at most three times."""
+    """Pure; asked until it asks nothing new, at most three times. What an ask found may lead to a
+    further ask; an ask that found nothing may not."""
     place: Callable[[Event, Known], str]
     """The home of an event, once `needs` is answered."""
     assemble: Callable[[Row | None, Sequence[Row]], S]

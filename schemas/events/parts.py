@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from schemas.base import Name, Part
+from schemas.base import PRINTABLE, Name, Part
 
 
 @lru_cache(maxsize=1024)
@@ -34,7 +34,10 @@ Zone = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValid
 """The IANA name of the merchant's zone: dates of coverage are dates there."""
 
 Instant = AwareDatetime
-Serial = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
+Serial = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=PRINTABLE),
+]
 """Kept as given, leading zeros and all; never read as a number."""
 
 Months = Annotated[int, Field(ge=1, le=1200)]
