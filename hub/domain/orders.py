@@ -58,10 +58,6 @@ def _faults(line: SaleLine, day: date) -> Iterator[Refusal]:
     if line.covered_until is not None and line.covered_until < day:
         message = f"covered until {line.covered_until} but sold on {day}"
         yield Refusal(code="covered_until_before_sale", message=message, line=line.line)
-    for serial in named(line):
-        if serial.isspace():
-            message = f"serial {serial!r} is blank"
-            yield Refusal(code="serial_blank", message=message, line=line.line)
 
 
 def _repeated_lines(lines: tuple[SaleLine, ...]) -> Iterator[Refusal]:

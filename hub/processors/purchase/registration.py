@@ -104,8 +104,6 @@ def _report(event: Event, told: RegistrationRequested, tenant: Tenant) -> Report
 def _thing(told: RegistrationRequested) -> Thing:
     product = told.product or Product()
     norm = normalise(told.serial or "")
-    if told.serial and not norm:
-        raise reject("serial_blank", f"serial {told.serial!r} is blank")
     if not norm and not product.key:
         raise reject("product_unknown", "a registration names a product, a serial, or both")
     return Thing(product, product.key, told.serial or "", norm)

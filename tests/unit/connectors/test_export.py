@@ -211,6 +211,19 @@ def test_joins_columns_and_takes_any_names(export: Export) -> None:
     assert sale(one).sold_at == datetime(2026, 1, 31, 7, 15, tzinfo=UTC)
 
 
+def test_a_reference_that_lacks_one_of_its_columns_is_none(export: Export) -> None:
+    told = export(
+        "Branch,sold_at,No,First,Last,product_code\nB1,31.01.2026,,A,Person,TV\n"
+        "B1,31.01.2026,17,A,Person,TV\n",
+        columns={"order": ["Branch", "No"], "customer_name": ["First", "Last"]},
+    )
+
+    assert codes(told[:1]) == [(2, "order_missing")]
+    customer = sale(told[1]).customer
+    assert customer is not None
+    assert customer.name == "A Person"
+
+
 def test_counts_serials_where_no_quantity_is_given(export: Export) -> None:
     (one,) = export(HEAD + "R-1;31.01.2026 10:15;TV;01|02|03;;\n", serial_separator="|")
 
