@@ -1,8 +1,8 @@
 """An export of a till or shop, one sale line or one return a row, under any column names.
 
 A map says which column holds what; a field it does not name is looked for under its own name
-(the fields are those of `FIELDS`). Several columns for one field are joined: days and times with
-a blank, all else with `/`, which is how a receipt number that restarts daily becomes unique.
+(the fields are those of `FIELDS`). Several columns for one field are joined: order references
+with `/`, which is how a receipt number that restarts daily becomes unique, all else with a blank.
 
 Rows of one order that follow each other are one sale; rows of it that stand further apart are
 told as another sale of the same order, and the hub decides what that means. A sale is told whole

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from connectors.export.settings import NEEDED, TIMES, Settings, comparable
+from connectors.export.settings import NEEDED, REFERENCES, Settings, comparable
 from connectors.sdk import untranslatable
 from connectors.sdk.values import Mark, read_count, read_day, read_instant, read_money
 
@@ -14,11 +14,18 @@ Kind = Literal["sale", "return"]
 
 
 def text_of(row: Mapping[str, Any], name: str, settings: Settings) -> str:
-    """What a row says of a field: stripped text, empty where it says nothing."""
-    names = settings.columns.get(name, (name,))
-    cells = [row[column] for column in names if row.get(column) is not None]
-    texts = [text for cell in cells if (text := str(cell).strip())]
-    return (" " if name in TIMES else "/").join(texts)
+    """What a row says of a field: stripped text, empty where it says nothing.
+
+    A reference made of several columns says nothing unless all of them do.
+    """
+    columns = settings.columns.get(name)
+    if columns is None or len(columns) == 1:
+        cell = row.get(columns[0] if columns else name)
+        return "" if cell is None else str(cell).strip()
+    texts = [str(row[column]).strip() if row.get(column) is not None else "" for column in columns]
+    if name in REFERENCES:
+        return "/".join(texts) if all(texts) else ""
+    return " ".join(filter(None, texts))
 
 
 def _mark(row: Mapping[str, Any], name: str, settings: Settings) -> Mark | None:

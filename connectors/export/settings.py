@@ -34,7 +34,7 @@ FIELDS = {
     "customer_phone": "",
 }
 NEEDED = ("order", "sold_at")
-TIMES = frozenset({"sold_at", "covered_until"})
+REFERENCES = frozenset({"order", "original_order"})
 SALE_WORDS = ("sale", "sales", "sat\u0131ş", "verkauf", "vente", "venta")
 RETURN_WORDS = ("return", "refund", "iade", "retoure", "rückgabe", "retour", "devolución")
 
