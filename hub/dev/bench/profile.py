@@ -3,6 +3,8 @@
 import io
 import pstats
 import sys
+from collections import Counter
+from pathlib import Path
 
 from hub.dev.bench import topics
 from hub.dev.bench.contenders import stage
@@ -29,5 +31,18 @@ async def profile(servers: Installation, events: int, name: str) -> str:
             await worker.stop()
     say(f"under the profiler, so slower than life: {figures}")
     text = io.StringIO()
-    pstats.Stats(str(target), stream=text).strip_dirs().sort_stats("tottime").print_stats(_TOP)
+    stats = pstats.Stats(str(target), stream=text)
+    text.write(_by_file(stats, len(records)))
+    stats.strip_dirs().sort_stats("tottime").print_stats(_TOP)
     return text.getvalue()
+
+
+def _by_file(stats: pstats.Stats, events: int) -> str:
+    """Own time of all functions of a file, in microseconds an event."""
+    own: Counter[str] = Counter()
+    # The stubs do not know the table that every report of this module is made from.
+    for (file, _, name), (_, _, seconds, *_) in stats.stats.items():  # type: ignore[attr-defined]
+        parts = Path(file).parts[-3:]
+        own["/".join(parts) if file != "~" else name] += round(seconds * 1_000_000_000)
+    lines = [f"{each / events / 1000:8.2f} us  {file}" for file, each in own.most_common(_TOP)]
+    return "own time an event, by file or builtin\n" + "\n".join(lines) + "\n\n"
