@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import random
 import shutil
 import sys
@@ -18,6 +19,8 @@ BROKEN, NOT_COUNTED, INTERRUPTED = 1, 3, 130
 
 def main() -> int:
     plan, timeout = _arguments()
+    # A broker that is away is what this is about; its clients would say so thousands of times.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(mkdtemp(prefix="warranty-hub-crash-"))
     place = Installation(folder, session_timeout_ms=timeout)
     say(f"starting Kafka and a durable Postgres in {folder} (seed {plan.seed})")
