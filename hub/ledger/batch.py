@@ -150,23 +150,21 @@ class Batch:
                 for arrival in waiting_arrivals(self._processor, self._lookups.homes[home]):
                     await self._answer(arrival.event)
 
-    async def _answer(self, event: Event) -> tuple[Ask, ...]:
-        asks: tuple[Ask, ...] = ()
+    async def _answer(self, event: Event) -> None:
         for _ in range(ROUNDS):
             asks = tuple(self._processor.needs(event, self._lookups.known))
+            self._lookups.refresh(asks)
             missing = self._lookups.known.missing(asks)
             if not missing:
                 break
             await self._lookups.answer(missing)
-        return asks
 
     async def _home(self, event: Event) -> str:
         """The home of an event at its turn, after what earlier events of the batch changed."""
         prepared = self._prepared[id(event)]
         if prepared.error is not None:
             raise prepared.error
-        touched = self._lookups.touched
-        if touched and not touched.isdisjoint(prepared.asks):
+        if self._lookups.refresh(prepared.asks):
             await self._answer(event)
             prepared.home = self._processor.place(event, self._lookups.known)
             if self._is_mine(prepared.home):

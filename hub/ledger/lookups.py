@@ -50,11 +50,10 @@ class Lookups:
     ahead: Plan | None
     known: Known = field(default_factory=Known)
     homes: dict[str, Home] = field(default_factory=dict)
-    touched: set[Ask] = field(default_factory=set)
-    """Asks whose answer an earlier event of this batch has changed."""
+    _changed: set[NameKey | AskRow] = field(default_factory=set)
+    """Names and rows that an earlier event of this batch has changed."""
     _stems: dict[NameKey, dict[str, NameHolder]] = field(default_factory=dict)
     _granted: dict[NameKey, dict[str, NameHolder]] = field(default_factory=dict)
-    _asked: dict[NameKey, list[AskName]] = field(default_factory=dict)
 
     async def answer(self, asks: Iterable[Ask]) -> None:
         """Load what is asked for the first time."""
@@ -100,7 +99,6 @@ class Lookups:
             for key in new:
                 self._stems[key].update(self._granted.get(key, {}))
         for ask in asks:
-            self._asked.setdefault((ask.kind, ask.tenant, _stem(ask.value)), []).append(ask)
             self._render(ask)
 
     def _overlay_names(self, names: Mapping[NameKey, NameRow], stems: set[NameKey]) -> None:
@@ -111,7 +109,10 @@ class Lookups:
 
     def _render(self, ask: AskName) -> None:
         held = self._stems[ask.kind, ask.tenant, _stem(ask.value)]
-        if ask.prefix:
+        answer: tuple[NameHolder, ...] = ()
+        if not held:
+            pass
+        elif ask.prefix:
             answer = tuple(held[value] for value in sorted(held) if value.startswith(ask.value))
         else:
             answer = (held[ask.value],) if ask.value in held else ()
@@ -121,7 +122,9 @@ class Lookups:
         for row_type in (self.processor.head, *self.processor.parts):
             ids = [ask.id for ask in asks if ask.table == row_type.table]
             decided = self._decided(row_type.table, ids)
-            self.known.answers.update({AskRow(row_type.table, i): row for i, row in decided.items()})
+            self.known.answers.update(
+                {AskRow(row_type.table, i): row for i, row in decided.items()}
+            )
             ids = [i for i in ids if i not in decided]
             if not ids:
                 continue
@@ -143,21 +146,31 @@ class Lookups:
         return self._granted.get(key, {}).get(value) or self._stems.get(key, {}).get(value)
 
     def granted(self, tenant: str, holder: NameHolder) -> None:
-        """Let later events of this batch see what an earlier one did to a name."""
+        """Remember for later events of this batch what an earlier one did to a name."""
         key = (holder.kind, tenant, _stem(holder.value))
         self._granted.setdefault(key, {})[holder.value] = holder
-        if key in self._stems:
-            self._stems[key][holder.value] = holder
-        for ask in self._asked.get(key, ()):
-            self._render(ask)
-            self.touched.add(ask)
+        self._changed.add(key)
 
     def rewritten(self, table: str, row: Row) -> None:
-        """Let later events of this batch see what an earlier one did to a row."""
+        """Remember for later events of this batch what an earlier one did to a row."""
         ask = AskRow(table, row.id)
         if ask in self.known.answers:
             self.known.answers[ask] = row
-            self.touched.add(ask)
+            self._changed.add(ask)
+
+    def refresh(self, asks: Iterable[Ask]) -> bool:
+        """Whether earlier events of this batch changed an answer; it is the new one afterwards."""
+        changed = False
+        for ask in asks:
+            if isinstance(ask, AskName):
+                key = (ask.kind, ask.tenant, _stem(ask.value))
+                if key in self._changed:
+                    self._stems[key].update(self._granted[key])
+                    self._render(ask)
+                    changed = True
+            elif ask in self._changed:
+                changed = True
+        return changed
 
     async def load(self, homes: Mapping[str, str]) -> None:
         """Load homes, given with their tenants; one that is new starts empty."""

@@ -90,13 +90,18 @@ def _part(name: str, part: RowType, values: Values) -> str:
 def _names(values: Values) -> str:
     columns = "kind, tenant, value, home, id, released, was"
     source = values.unnest("text", "text", "text", "text", "text", "boolean", "text")
+    # Whoever lets go of a name that another home has taken over by now changes nothing.
+    theirs = "(excluded.released and excluded.was is null and t.home <> excluded.home)"
     return f"""nm as (
   insert into name as t ({columns})
   select u.* from {source} as u({columns})
    where exists (select 1 from own) order by 1, 2, 3
   on conflict (kind, tenant, value) do update
-     set home = excluded.home, id = excluded.id, released = excluded.released, was = excluded.was
-   where t.released or t.home = excluded.home or t.home = excluded.was
+     set home = case when {theirs} then t.home else excluded.home end,
+         id = case when {theirs} or excluded.id = '' then t.id else excluded.id end,
+         released = case when {theirs} then t.released else excluded.released end,
+         was = case when {theirs} then t.was else excluded.was end
+   where t.released or t.home = excluded.home or t.home = excluded.was or {theirs}
   returning 1)"""  # noqa: S608 - our own column names
 
 

@@ -103,7 +103,7 @@ def wire_step(projection: Projection, place: Place, run: Sequence[WireEvent]) ->
     wanted = {fact.TYPE for fact in projection.consumes}
     told = []
     for event in run:
-        envelope = from_headers(event.record.headers)
+        envelope = from_headers(dict(event.record.headers))
         if envelope.type in wanted:
             fact = BY_TYPE[envelope.type].model_validate_json(event.record.value or b"null")
             told.append(Told(envelope, fact, event.seq))

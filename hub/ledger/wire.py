@@ -68,7 +68,7 @@ def payload_of(record: Record) -> Payload:
     """The payload of a record as Kafka gave it."""
     received_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     # A stranger may send a header without a value; it says as much as an empty one.
-    headers = [(name, b"" if value is None else value) for name, value in record.headers]
+    headers = [(name, value or b"") for name, value in record.headers]
     return Payload(headers, record.value, received_at)
 
 
@@ -87,12 +87,13 @@ def read(
 def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring) -> None:
     payload = incoming.payload
     _check_size(payload)
-    headers: Headers = payload.headers
     value = payload.value
-    extra = dict(headers)
+    extra = dict(payload.headers)
     if extra.get("content-type", b"").startswith(STRUCTURED):
-        headers, value = _unfold(headers, value)
-    incoming.envelope = envelope = from_headers(headers)
+        headers, value = _unfold(payload.headers, value)
+        incoming.envelope = envelope = from_headers(dict(headers))
+    else:
+        incoming.envelope = envelope = from_headers(extra)
     if value is None:
         message = "the record has no value; an intake topic knows no tombstones"
         raise InvalidEventError(message)

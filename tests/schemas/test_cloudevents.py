@@ -54,5 +54,5 @@ def test_we_read_what_the_official_library_writes() -> None:
     )
     message = to_binary_event(event)
 
-    assert from_headers(list(message.headers.items())) == ENVELOPE
+    assert from_headers(dict(message.headers)) == ENVELOPE
     assert message.key == ENVELOPE.partitionkey

@@ -17,7 +17,7 @@ HEADERS = {
 
 
 def test_reads_its_connector_and_trace_and_leaves_strangers_alone() -> None:
-    envelope = from_headers(HEADERS.items())
+    envelope = from_headers(HEADERS)
 
     assert envelope.connector == "till"
     assert envelope.traceparent == HEADERS["traceparent"].decode()
@@ -39,4 +39,4 @@ def test_reads_its_connector_and_trace_and_leaves_strangers_alone() -> None:
 )
 def test_says_what_is_wrong_with_an_envelope(name: str, value: bytes | None, said: str) -> None:
     with pytest.raises(EnvelopeError, match=said):
-        from_headers((HEADERS | {name: value}).items())
+        from_headers(HEADERS | {name: value})

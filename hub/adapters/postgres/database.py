@@ -11,7 +11,8 @@ from hub.sdk.failures import DataRefusedError, DecideAgainError, StoreUnavailabl
 NAME_TAKEN = "HB001"
 ROW_MOVED = "HB002"
 DECIDE_AGAIN = frozenset({NAME_TAKEN, ROW_MOVED, "40001", "40P01"})
-DATA_CLASSES = ("22", "23")
+DATA_CLASSES = ("22", "23", "54")
+"""Bad data, a violated constraint, a value beyond a limit: the fault of one event, not of the store."""
 
 SESSION = {
     # A worker that is frozen or cut off from the network must not keep a lock for hours.
