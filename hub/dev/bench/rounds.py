@@ -82,6 +82,8 @@ def summary(found: dict[str, list[Figures]]) -> dict[str, Any]:
     rate = {name: plain[f"{name}_events_per_s"] for name in found}
     plain["ratio_to_ordinary"] = round(rate["hub"] / rate["ordinary"], 3)
     plain["ratio_to_tuned"] = round(rate["hub"] / rate["tuned"], 3)
+    cpu = plain["hub_cpu_worker"] / plain["ordinary_cpu_worker"]
+    plain["ratio_cpu_to_ordinary"] = round(cpu, 3)
     plain["ratio_with_contact"] = round(rate["hub_contact"] / rate["ordinary"], 3)
     plain["rss_mb"] = max(run.rss_mb for name in ("hub", "hub_contact") for run in found[name])
     return plain

@@ -69,8 +69,14 @@ def check_progress(tables: Tables, findings: Findings) -> None:
 
 def check_activity(tables: Tables, wire: Wire, findings: Findings) -> None:
     """The activity view counts what the status topic says."""
-    said = Counter(event.type.split(".")[1] for event in wire.told)
-    for outcome in said.keys() | tables.activity.keys():
-        if said[outcome] != tables.activity.get(outcome, 0):
-            what = f"activity has {tables.activity.get(outcome, 0)} {outcome}, said {said[outcome]}"
+    told = said(wire)
+    for outcome in told.keys() | tables.activity.keys():
+        count = tables.activity.get(outcome, 0)
+        if told[outcome] != count:
+            what = f"activity counts {count} {outcome}, the status topic {told[outcome]}"
             findings.add("views_wrong", what)
+
+
+def said(wire: Wire) -> Counter[str]:
+    """Status events by outcome: activated, linked, ended, refused."""
+    return Counter(event.type.split(".")[1] for event in wire.told)

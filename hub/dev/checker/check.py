@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .accounts import check_accounts, check_activity, check_progress, check_seqs
+from .accounts import check_accounts, check_activity, check_progress, check_seqs, said
 from .effects import Stream, check_order, check_rows, check_stream, check_wire
 from .findings import Findings, Report
 from .sent import Sent, expect
@@ -50,6 +50,7 @@ def _figures(wire: Wire, tables: Tables, waiting: int) -> dict[str, int]:
         "waiting": waiting,
         "units": len(tables.units),
         "status_events": len(wire.told),
+        **said(wire),
         "wire_repeats": wire.repeats,
         "letters_kept": tables.letters,
     }
