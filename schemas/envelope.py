@@ -12,6 +12,7 @@ SOURCE = re.compile(
 )
 CONTENT_TYPE = ("content-type", b"application/json")
 SPEC_VERSION = ("ce_specversion", b"1.0")
+TRACEPARENT = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 MAX_ID = 200
 _SHORT = ("ce_id", "ce_type", "ce_subject", "ce_partitionkey", "ce_correlationid", "ce_causationid")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -85,16 +86,16 @@ def from_headers(headers: Mapping[str, bytes]) -> Envelope:
             message = f"ce_specversion is {headers['ce_specversion']!r}; this hub reads 1.0"
             raise EnvelopeError(message)
         return Envelope(
-            _identifier(_required(headers, "ce_id")),
+            _short("ce_id", _required(headers, "ce_id")),
             source,
-            _required(headers, "ce_type"),
+            _short("ce_type", _required(headers, "ce_type")),
             _instant(_required(headers, "ce_time")),
             tenant,
             _optional(headers, "ce_subject"),
             _optional(headers, "ce_partitionkey"),
             _optional(headers, "ce_correlationid"),
             _optional(headers, "ce_causationid"),
-            _optional(headers, "traceparent"),
+            _traceparent(headers.get("traceparent")),
         )
     except UnicodeDecodeError as error:
         message = f"the CloudEvents headers are not UTF-8: {error.reason}"
@@ -111,19 +112,25 @@ def _required(headers: Mapping[str, bytes], name: str) -> str:
 
 def _optional(headers: Mapping[str, bytes], name: str) -> str | None:
     value = headers.get(name)
-    return value.decode() if value else None
+    return _short(name, value.decode()) if value else None
 
 
-def _identifier(text: str) -> str:
-    if not 0 < len(text) <= MAX_ID or not text.isprintable():
-        message = f"ce_id has {len(text)} characters; at most {MAX_ID}, all of them printable"
+def _short(name: str, text: str) -> str:
+    """A text that may be copied to headers and columns: they take neither novels nor NUL."""
+    if len(text) > MAX_ID or not text.isprintable():
+        message = f"{name} has {len(text)} characters; at most {MAX_ID}, all of them printable"
         raise EnvelopeError(message)
     return text
 
 
+def _traceparent(value: bytes | None) -> str | None:
+    """What is no trace context is left out, as its standard asks."""
+    return value.decode() if value and TRACEPARENT.match(value) else None
+
+
 @lru_cache(maxsize=4096)
 def _check_source(source: str, tenant: str) -> None:
-    match = SOURCE.match(source)
+    match = SOURCE.fullmatch(source)
     if match is None:
         message = f"ce_source is {source!r}; expected /tenants/<tenant>/sources/<connector>"
         raise EnvelopeError(message)
