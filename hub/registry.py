@@ -1,7 +1,8 @@
-"""Finds processors, projections and connectors by entry point: ours through the same door as a third party's."""
+"""Finds processors, projections and connectors by entry point, ours like a third party's."""
 
+from collections.abc import Mapping
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, cast
 
 from hub.domain.errors import HubError
 from hub.sdk.processor import Processor
@@ -28,16 +29,22 @@ def connectors() -> dict[str, Any]:
 
 
 def processor(name: str) -> Processor[Any]:
-    """One processor.
+    """One processor, or UnknownPluginError."""
+    return cast("Processor[Any]", _named("processor", processors(), name))
 
-    Raises:
-        UnknownPluginError: the message lists those there are.
 
-    """
-    found = processors()
+def projection(name: str) -> Projection:
+    """One projection, or UnknownPluginError."""
+    return cast("Projection", _named("projection", projections(), name))
+
+
+def connector(name: str) -> Any:
+    """One connector, or UnknownPluginError."""
+    return _named("connector", connectors(), name)
+
+
+def _named(kind: str, found: Mapping[str, object], name: str) -> object:
     if name not in found:
-        message = (
-            f"no processor {name!r} is installed; there are {', '.join(sorted(found)) or 'none'}"
-        )
+        message = f"no {kind} {name!r} is installed; there are {', '.join(sorted(found)) or 'none'}"
         raise UnknownPluginError(message)
     return found[name]

@@ -1,0 +1,122 @@
+"""Preparing and examining an installation: schema, topics, tenants, doctor, verify."""
+
+import asyncio
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from hub import bootstrap
+from hub.access import tenants
+from hub.adapters.kafka import apply_topics, check_topics
+from hub.adapters.postgres import migrate as migrate_database
+from hub.commands.processes import refusals_said
+from hub.recovery.doctor import Level
+from hub.recovery.doctor import doctor as examine
+from hub.recovery.verify import Report
+from hub.settings import Settings
+from schemas import topics
+
+topics_app = typer.Typer(
+    no_args_is_help=True, help="Create topics as declared, or say where they differ."
+)
+tenant_app = typer.Typer(no_args_is_help=True, help="Merchants and their defaults.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(migrate)
+    app.command()(doctor)
+    app.command()(verify)
+    app.add_typer(topics_app, name="topics")
+    app.add_typer(tenant_app, name="tenant")
+
+
+def migrate() -> None:
+    """Bring the database to the schema this release needs."""
+    with refusals_said():
+        asyncio.run(migrate_database(Settings().postgres.get_secret_value()))
+    typer.echo("the database is up to date")
+
+
+@topics_app.command("apply")
+def topics_apply() -> None:
+    """Create missing topics and set their configuration; a partition count is never changed."""
+    settings = Settings()
+    with refusals_said():
+        left = asyncio.run(
+            apply_topics(
+                settings.kafka_settings(),
+                topics.ALL,
+                partitions=settings.partitions,
+                replication=settings.replication,
+            )
+        )
+    for drift in left:
+        typer.echo(f"refused: {drift}; a keyed topic keeps its partition count for ever", err=True)
+    raise typer.Exit(1 if left else 0)
+
+
+@topics_app.command("check")
+def topics_check() -> None:
+    """Say where the cluster differs from the declaration."""
+    settings = Settings()
+    with refusals_said():
+        drift = asyncio.run(
+            check_topics(settings.kafka_settings(), topics.ALL, partitions=settings.partitions)
+        )
+    for found in drift:
+        typer.echo(str(found))
+    typer.echo("run `hub topics apply`" if drift else "topics match their declaration")
+    raise typer.Exit(1 if drift else 0)
+
+
+@tenant_app.command("set")
+def tenant_set(
+    tenant: str,
+    coverage_months: Annotated[int, typer.Option(help="Period of a line that names none.")] = 24,
+    patience_days: Annotated[int, typer.Option(help="How long an early event waits.")] = 14,
+) -> None:
+    """Add a merchant, or change its defaults."""
+
+    async def put() -> None:
+        async with bootstrap.database(Settings(), size=1) as db:
+            await tenants.put(db, tenant, coverage_months, patience_days)
+
+    with refusals_said():
+        asyncio.run(put())
+    typer.echo(
+        f"tenant {tenant}: {coverage_months} months of cover, {patience_days} days of patience"
+    )
+
+
+def doctor() -> None:
+    """Look at Kafka, Postgres and the ledger, and say what to do about what is not well."""
+    with refusals_said():
+        findings = asyncio.run(examine(bootstrap.installation(Settings())))
+    colours = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
+    for finding in findings:
+        typer.secho(str(finding), fg=colours[finding.level])
+    raise typer.Exit(any(finding.level is Level.PROBLEM for finding in findings))
+
+
+def verify(
+    processor: Annotated[str, typer.Argument(help="The processor's entry point.")] = "warranty",
+    *,
+    deep: Annotated[bool, typer.Option(help="Replay the whole status topic too.")] = False,
+) -> None:
+    """Check that every event is accounted for; ends with a line of JSON, 1 where it is not so."""
+
+    async def run() -> Report:
+        async with bootstrap.verifier(Settings(), processor) as verifier:
+            return await verifier.run(deep=deep)
+
+    with refusals_said():
+        report = asyncio.run(run())
+    console = Console()
+    console.print(report.table())
+    for problem in report.problems:
+        console.print(f"{problem.check} {problem.where}: {problem.found}", style="red")
+    typer.echo(orjson.dumps(report.as_json()).decode())
+    raise typer.Exit(0 if report.holds else 1)
