@@ -10,9 +10,9 @@ from hub.domain.errors import HubError
 from hub.domain.fate import Retry, fate
 from hub.ledger import wire
 from hub.ledger.entries import Entry
-from hub.ledger.homes import Arrival, Home, Settled
+from hub.ledger.homes import Home, Settled
 from hub.ledger.lookups import Lookups
-from hub.ledger.plan import ItemGone, ItemRow, Plan
+from hub.ledger.plan import ItemGone, ItemRow, Plan, Reply
 from hub.ledger.post import Post
 from hub.ledger.standing import Standing, StoredItem
 from hub.ledger.wire import Incoming
@@ -44,12 +44,13 @@ class Aside:
         self._put(self._row(one, None, Outcome.DEAD_LETTERED, reason), None)
         self.post.dead_letter_copy(one, self._sealed_for(one), reason, 1)
         self._count(one, "", Outcome.DEAD_LETTERED, reason, None)
+        self._tell(one, Outcome.DEAD_LETTERED, reason)
 
     def hold(self, one: Incoming, home: str, item: StoredItem | None = None) -> None:
         """Keep an event behind the earlier ones of its home."""
         self._put(self._row(one, home, Outcome.HELD, BEHIND), item)
         self._count(one, home, Outcome.HELD, BEHIND, item)
-        self._tell(one.arrival, Outcome.HELD, BEHIND)
+        self._tell(one, Outcome.HELD, BEHIND)
 
     def failed(
         self, one: Incoming, home: str | None, item: StoredItem | None, error: Exception
@@ -73,7 +74,7 @@ class Aside:
             self.post.dead_letter_copy(one, self._sealed_for(one), reason, attempt)
         self._put(replace(row, attempt=attempt), item)
         self._count(one, home or "", Outcome(row.state), reason, item)
-        self._tell(one.arrival, Outcome(row.state), reason)
+        self._tell(one, Outcome(row.state), reason)
 
     def still_dead(self, one: Incoming, item: StoredItem, reason: str) -> None:
         """A redrive that found the event as invalid as before."""
@@ -101,7 +102,7 @@ class Aside:
         self.settled(item)
         self._log(one, item.row.home or "", Outcome.GIVEN_UP, reason, item)
         self.plan.counts[Outcome.GIVEN_UP] += 1
-        self._tell(one.arrival, Outcome.GIVEN_UP, reason)
+        self._tell(one, Outcome.GIVEN_UP, reason)
 
     def forwarded(self, one: Incoming, tenant: str, home: str, item: StoredItem | None) -> None:
         """Send an event on to the partition of its home."""
@@ -169,10 +170,11 @@ class Aside:
         tenant = one.envelope.tenant if one.envelope else HUB
         return tenant if self.lookups.known.answers.get(AskTenant(tenant)) is not None else HUB
 
-    def _tell(self, arrival: Arrival | None, outcome: Outcome, reason: str) -> None:
-        if arrival is not None and arrival.request:
-            told = msgspec.json.encode({"reason": reason})
-            self.plan.requests[arrival.request] = (outcome.value, told)
+    def _tell(self, one: Incoming, outcome: Outcome, reason: str) -> None:
+        if one.request is not None and one.envelope is not None:
+            answer = msgspec.json.encode({"reason": reason})
+            reply = Reply(one.envelope.tenant, one.envelope.id, outcome.value, answer)
+            self.plan.reply(one.request, reply)
 
     def _log(
         self, one: Incoming, home: str, outcome: Outcome, reason: str, item: StoredItem | None

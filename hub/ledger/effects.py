@@ -10,7 +10,7 @@ from hub.domain.errors import HubError
 from hub.ledger.entries import Entry, SaidEntry
 from hub.ledger.homes import Home, Settled
 from hub.ledger.lookups import Lookups
-from hub.ledger.plan import NameRow, PartRow, Plan, TimerRow
+from hub.ledger.plan import NameRow, PartRow, Plan, Reply, TimerRow
 from hub.ledger.post import Post
 from hub.sdk.decision import NameClaim, NameRelease, SetTimer
 from hub.sdk.events import Event, NameHolder
@@ -112,8 +112,9 @@ class Effects:
         for timer in one.timers:
             due_at = timer.due_at if isinstance(timer, SetTimer) else None
             self.plan.timers[home.id, timer.name] = TimerRow(home.tenant, due_at)
-        if one.arrival.request:
-            self.plan.requests[one.arrival.request] = (one.outcome.value, one.answer)
+        if one.arrival.request is not None:
+            reply = Reply(event.tenant, event.id, one.outcome.value, one.answer)
+            self.plan.reply(one.arrival.request, reply)
 
     def _name(self, home: Home, change: NameClaim | NameRelease) -> None:
         key = (change.kind, home.tenant, change.value)

@@ -11,6 +11,9 @@ from hub.ledger.entries import Entry
 from hub.ledger.homes import Home
 from hub.sdk.decision import Row
 
+FINAL = ("applied", "deduplicated", "rejected", "given_up")
+"""Outcomes after which a request's answer never changes."""
+
 NameKey = tuple[str, str, str]
 """Kind, tenant, value."""
 
@@ -80,6 +83,15 @@ class ItemGone:
     version: int
 
 
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """What a request row is told, if it is of this tenant and event."""
+
+    tenant: str
+    event: str
+    outcome: str
+    answer: bytes
+
+
 @dataclass(slots=True)
 class Plan:
     """One batch of one partition."""
@@ -99,4 +111,10 @@ class Plan:
     letters: list[LetterRow] = field(default_factory=list)
     timers: dict[tuple[str, str], TimerRow] = field(default_factory=dict)
     items: dict[int, ItemRow | ItemGone] = field(default_factory=dict)
-    requests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    replies: dict[str, Reply] = field(default_factory=dict)
+
+    def reply(self, request: str, reply: Reply) -> None:
+        """Answer whoever asked; the first final answer of a request stands."""
+        earlier = self.replies.get(request)
+        if earlier is None or earlier.outcome not in FINAL:
+            self.replies[request] = reply

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.ledger.entries import encode_lines
 from hub.ledger.homes import encode
-from hub.ledger.plan import ItemGone, ItemRow, Plan
+from hub.ledger.plan import FINAL, ItemGone, ItemRow, Plan
 from hub.sdk.events import Outcome
 from hub.sdk.processor import Processor, RowType
 
@@ -189,11 +189,16 @@ item_gone as (
 
 
 def _requests(values: Values) -> str:
-    source = values.unnest("text", "text", "text")
+    source = values.unnest("text", "text", "text", "text", "text")
+    final = ", ".join(f"'{outcome}'" for outcome in FINAL)
+    # A stranger may name any request, and an event may come twice: only the request of this very
+    # event is answered, and its first final answer stands.
     return f"""req as (
   update request set outcome = u.outcome, answer = u.answer, decided_at = clock_timestamp()
-    from {source} as u(id, outcome, answer)
-   where request.id = u.id and exists (select 1 from own))"""  # noqa: S608 - our own column names
+    from {source} as u(id, tenant, event_id, outcome, answer)
+   where request.id = u.id and request.tenant = u.tenant and request.event_id = u.event_id
+     and (request.outcome is null or request.outcome not in ({final}))
+     and exists (select 1 from own))"""  # noqa: S608 - our own column names
 
 
 def build(processor: Processor[Any]) -> str:
@@ -358,6 +363,8 @@ def _bind_items(rows: list[ItemRow]) -> list[list[object]]:
 
 
 def _bind_requests(plan: Plan) -> list[list[object]]:
-    return _columns(
-        [(key, outcome, answer.decode()) for key, (outcome, answer) in plan.requests.items()], 3
-    )
+    rows = [
+        (request, reply.tenant, reply.event, reply.outcome, reply.answer.decode())
+        for request, reply in plan.replies.items()
+    ]
+    return _columns(rows, 5)

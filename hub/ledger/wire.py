@@ -56,6 +56,8 @@ class Incoming:
     contact: SealedContact | None = None
     invalid: str = ""
     envelope: Envelope | None = None
+    request: str | None = None
+    """The request row that waits for the answer."""
     hops: int = 0
 
 
@@ -94,6 +96,7 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
         incoming.envelope = envelope = from_headers(dict(headers))
     else:
         incoming.envelope = envelope = from_headers(extra)
+    incoming.request = _request(extra.get(REQUEST))
     if value is None:
         message = "the record has no value; an intake topic knows no tombstones"
         raise InvalidEventError(message)
@@ -107,7 +110,6 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
     if RECEIVED_AT in extra:
         # A forward carries the first receipt along; nobody can claim a later one than Kafka's.
         received_at = min(received_at, _instant(extra[RECEIVED_AT]))
-    request = _request(extra.get(REQUEST))
     event = Event(
         id=envelope.id,
         type=envelope.type,
@@ -123,7 +125,7 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
         body_hash=payload.body_hash
         or blake2b(value, digest_size=12, salt=_salt(envelope.type)).hexdigest(),
     )
-    incoming.arrival = Arrival(event, incoming.offset, request)
+    incoming.arrival = Arrival(event, incoming.offset, incoming.request)
 
 
 def _check_size(payload: Payload) -> None:
