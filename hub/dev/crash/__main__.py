@@ -52,6 +52,7 @@ def _arguments() -> tuple[Plan, int]:
     parser.add_argument("--kills", type=int, default=usual.kills)
     parser.add_argument("--zombies", type=int, default=usual.zombies)
     parser.add_argument("--rate", type=int, default=usual.rate, help="events a second")
+    parser.add_argument("--fences", type=int, default=usual.fences, help="late claims")
     parser.add_argument("--broker-restarts", type=int, default=0)
     parser.add_argument("--postgres-stops", type=int, default=0)
     parser.add_argument("--workers", type=int, default=usual.workers)

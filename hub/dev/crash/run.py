@@ -40,6 +40,8 @@ class Plan:
     kills: int = 50
     zombies: int = 8
     rate: int = 500
+    fences: int = 5
+    """Late claims of a partition by a member that then dies."""
     broker_restarts: int = 0
     postgres_stops: int = 0
     workers: int = 3
@@ -123,6 +125,7 @@ class Run:
         async with _beside(self._progress()):
             await asyncio.gather(
                 *(self.torment.kind(kind, kills[kind], zombies[kind]) for kind in kinds),
+                self.torment.impostor(plan.fences),
                 self.torment.broker(plan.broker_restarts),
                 self.torment.postgres(plan.postgres_stops),
             )
@@ -173,6 +176,7 @@ class Run:
             "kills_by_kind": dict(torment.kills),
             "zombies": torment.zombies.total(),
             "zombies_by_kind": dict(torment.zombies),
+            "fences": torment.fences,
             "broker_restarts": torment.broker_restarts,
             "postgres_stops": torment.postgres_stops,
             "sent": self.diary.copies,

@@ -4,16 +4,20 @@ import asyncio
 import random
 import time
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+import asyncpg
+
 from hub.dev.crash.fleet import Fleet, Member
-from hub.dev.crash.installation import Installation
+from hub.dev.crash.installation import INTAKE, Installation
 from hub.dev.crash.watch import Watch
 
 _RECOVERED_SECONDS = 1.5
 _PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.1
 _PAST_TIMEOUT_SECONDS = 1.5
+_LATE_CLAIM = "update partition_owner set epoch = epoch + 1 where topic = $1 and part = $2"
 SHARES = {"process": 0.5, "project": 0.3, "insight": 0.2}
 """Of the kills and zombies, by kind of process."""
 
@@ -38,6 +42,7 @@ class Torment:
     zombies: Counter[str] = field(default_factory=Counter)
     broker_restarts: int = 0
     postgres_stops: int = 0
+    fences: int = 0
     unrecovered: list[str] = field(default_factory=list)
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """From each kill of a kind until its successor worked."""
@@ -74,6 +79,17 @@ class Torment:
             if caught_up and await member.is_ready():
                 return
         self.unrecovered.append(f"{member.name} after a {what}")
+
+    async def impostor(self, count: int) -> None:
+        """Claim partitions as a member would that was away, claims late and then dies."""
+        for _ in range(count):
+            await asyncio.sleep(self.chance.uniform(3, 8))
+            part = self.chance.randrange(self.place.partitions)
+            with suppress(OSError, asyncpg.PostgresError, TimeoutError):
+                connection = await asyncpg.connect(self.place.dsn, timeout=5)
+                await connection.execute(_LATE_CLAIM, INTAKE, part)
+                await connection.close()
+                self.fences += 1
 
     async def broker(self, count: int) -> None:
         """Restart the broker, by kill -9 and in good order by turns."""
