@@ -35,15 +35,15 @@ SNAPSHOT = (
     "set local idle_in_transaction_session_timeout = '10min'",
 )
 WAITING = """
-select id, jsonb_array_length(inbox->'waiting') as n from {head}
- where jsonb_array_length(inbox->'waiting') > 0
+select id, json_array_length(inbox->'waiting') as n from {head}
+ where json_array_length(inbox->'waiting') > 0
 """
 NAMES = """
 select n.kind, n.tenant, n.value, n.id, n.home from name n
  where not exists (select 1 from {head} h where h.id = n.home)
-    or not (n.id = n.home {known})
+    {unknown}
 """
-KNOWN = "or exists (select 1 from {part} p where p.id = n.id and p.home = n.home)"
+UNKNOWN = "not exists (select 1 from {part} p where p.id = n.id and p.home = n.home)"
 ORPHANS = """
 select p.id from {part} p
  where split_part(p.id, '_', 2) <> p.home
@@ -156,8 +156,9 @@ class Verifier:
             )
 
     async def _misnamed(self, tx: Queries) -> list[Any]:
-        known = " ".join(KNOWN.format(part=part.table) for part in self.processor.parts)
-        return await tx.fetch(NAMES.format(head=self.processor.head.table, known=known))
+        unknown = " and ".join(UNKNOWN.format(part=part.table) for part in self.processor.parts)
+        unknown = f"or n.id <> n.home and {unknown}" if unknown else ""
+        return await tx.fetch(NAMES.format(head=self.processor.head.table, unknown=unknown))
 
     async def _orphans(self, tx: Queries) -> list[str]:
         head = self.processor.head.table

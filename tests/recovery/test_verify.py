@@ -1,0 +1,153 @@
+"""`hub verify` holds on a healthy installation and names each thing that was broken on purpose."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from hub.adapters.kafka import Message, Outlet, Peek
+from hub.recovery.verify import Report, Verifier
+from schemas.refs import place
+from tests.ledger.counter import World, home_of
+from tests.ledger.driver import PARTITIONS, Hub, count, told
+
+pytestmark = pytest.mark.servers
+
+
+async def verified(hub: Hub, peek: Peek, *, deep: bool = False) -> Report:
+    return await Verifier(hub.db, peek, hub.processor, (), patience=1.0).run(deep=deep)
+
+
+async def mixed(hub: Hub, world: World) -> None:
+    """Some of every outcome."""
+    world.broken["code"] = ValueError("cannot count this")
+    world.away.add("stock")
+    await hub.start()
+    await hub.told_all(
+        count("a1"),
+        count("a1"),
+        count("a2", by=-1),
+        count("a3", at_least=10),
+        count("b1", "b", needs="code"),
+        count("b2", "b"),
+        count("c1", "c", needs="stock"),
+        count("d1", "d", nick="dee"),
+        told("junk", b"not json"),
+    )
+
+
+async def test_holds_whatever_came_in(hub: Hub, world: World, peek: Peek) -> None:
+    await mixed(hub, world)
+
+    report = await verified(hub, peek, deep=True)
+
+    assert report.problems == []
+    assert report.as_json() | {"partitions": 2} == {
+        "holds": True,
+        "topic": hub.processor.reads.name,
+        "accepted": 9,
+        "applied": 2,
+        "deduplicated": 1,
+        "rejected": 1,
+        "retrying": 1,
+        "held": 1,
+        "dead_lettered": 2,
+        "given_up": 0,
+        "forwarded": 0,
+        "early": 1,
+        "stepped_over": 0,
+        "waiting": 0,
+        "unaccounted": 0,
+        "partitions": 2,
+        "replayed": 3,
+        "repeated": 0,
+        "lost": 0,
+        "duplicated": 0,
+        "warranties": 0,
+        "disagreeing": 0,
+        "problems": [],
+    }
+    assert json.loads(json.dumps(report.as_json()))["accepted"] == 9
+
+
+async def test_shows_a_person_a_row_a_partition_and_the_sum(
+    hub: Hub, world: World, peek: Peek
+) -> None:
+    await mixed(hub, world)
+    report = await verified(hub, peek)
+    paper = io.StringIO()
+
+    Console(file=paper, width=200).print(report.table())
+
+    assert "holds" in paper.getvalue()
+    assert "unaccounted" in paper.getvalue()
+
+
+async def test_counts_what_waits_on_kafka(hub: Hub, peek: Peek) -> None:
+    await hub.start()
+    await hub.told_all(count("a1"))
+    await hub.stop()
+    await hub.tell(count("a2"), count("a3"))
+
+    report = await verified(hub, peek)
+
+    assert report.holds
+    assert (report.figures["accepted"], report.figures["waiting"]) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("damage", "check"),
+    [
+        (
+            "update partition_owner set applied = applied - 1 where applied > 0",
+            "every event passed is in one outcome",
+        ),
+        ("delete from item where state = 'held'", "held counts the open items"),
+        ("delete from item where state = 'retrying'", "retrying counts the open items"),
+        ("delete from item where state = 'dead_lettered'", "dead_lettered counts the open items"),
+        ("""update counter set inbox = '{"seen":{},"waiting":[]}'""", "early counts the waiting"),
+        ("update name set home = 'nowhere'", "every name points to a row of its home"),
+        ("update partition_owner set seq = seq + 1", "what was decided is published"),
+        ("update partition_owner set published_seq = 0", "what was decided is published"),
+        (
+            "update partition_owner set next_offset = 99, stepped_over = 99 - next_offset",
+            "the log reaches as far as the ledger",
+        ),
+        ("update partition_owner set stopped_reason = 'x'", "the partition is not stopped"),
+        ("delete from partition_owner", "the ledger has begun"),
+    ],
+)
+async def test_names_what_was_damaged(
+    hub: Hub, world: World, peek: Peek, damage: str, check: str
+) -> None:
+    await mixed(hub, world)
+    await hub.stop()
+    await hub.db.execute(damage)
+
+    report = await verified(hub, peek)
+
+    assert not report.holds
+    assert any(problem.check.startswith(check) for problem in report.problems), report.problems
+
+
+async def test_a_deep_check_sees_what_the_wire_lost_and_said_twice(
+    hub: Hub, peek: Peek, world: World
+) -> None:
+    await mixed(hub, world)
+    await hub.stop()
+    status = hub.processor.writes.name
+    part = place(home_of("a"), PARTITIONS)
+    last = await peek.last_record(status, part)
+    assert last is not None
+    seq = int(dict(last.headers)["hub-seq"])
+    headers = [h for h in last.headers if h[0] != "hub-seq"]
+    outlet = Outlet(hub.settings)
+    again = Message(last.key, last.value, [*headers, ("hub-seq", b"%d" % (seq + 3))])
+    await outlet.send(status, part, [again])
+    await outlet.stop()
+
+    report = await verified(hub, peek, deep=True)
+
+    assert (report.figures["lost"], report.figures["duplicated"]) == (2, 1)
+    assert not report.holds
