@@ -1,0 +1,1 @@
+"""Live windows over what is decided, on Faust: for the eye, where a lost count harms nobody."""
