@@ -1,7 +1,7 @@
 """The CloudEvents 1.0 envelope as it stands in Kafka headers (binary mode)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 

@@ -72,7 +72,10 @@ class Keyring:
                 sealed[1 : 1 + NONCE], sealed[1 + NONCE :], tenant.encode()
             )
         except InvalidTag as error:
-            message = f"a sealed body of tenant {tenant!r} cannot be opened; is HUB_MASTER_KEY the one it was sealed with?"
+            message = (
+                f"a sealed body of tenant {tenant!r} cannot be opened; "
+                "is HUB_MASTER_KEY the one it was sealed with?"
+            )
             raise SealError(message) from error
 
     def hashed(self, tenant: str, kind: str, value: str) -> str:

@@ -1,7 +1,7 @@
 """Deciding a batch: each event in order is placed, held, settled in its home, or set aside."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +26,10 @@ TIMER_PAUSE = timedelta(minutes=1)
 
 class TooManyHopsError(HubError):
     """An event was forwarded again and again; two rules disagree about its home."""
+
+
+class TimerRefusedError(HubError):
+    """What a timer decides cannot be stored; it is put off until the code is mended."""
 
 
 @dataclass(slots=True)
@@ -244,11 +248,17 @@ class Batch:
         if item is not None:
             self._aside.settled(item)
 
+    def _check_timer(self, key: tuple[str, str]) -> None:
+        if key in self._standing.sick_timers:
+            message = "Postgres refuses what this timer decides"
+            raise TimerRefusedError(message)
+
     async def _timer(self, timer: StoredTimer) -> None:
         arrival = _timer_arrival(timer)
         trial = _copy(self._lookups.homes[timer.home])
         key = (timer.home, timer.name)
         try:
+            self._check_timer(key)
             await self._answer(arrival.event)
             settled = settle(self._processor, trial, arrival, self._lookups.known)
             entries = [self._effects.entry(trial, each) for each in settled]

@@ -10,13 +10,14 @@ from hub.adapters.kafka import Message, Outlet, Peek, Record
 from hub.adapters.postgres import Database
 from hub.domain.errors import HubError
 from hub.ledger import wire
-from hub.ledger.standing import Standing
 from hub.ledger.entries import EPOCH_HEADER, SEQ_HEADER, decode, messages
+from hub.ledger.standing import Standing
 from hub.sdk.processor import Processor
 
 OWNER = "select * from partition_owner where topic = $1 and part = $2"
 FOUND = """
-insert into partition_owner (topic, part, epoch, first_offset, next_offset, seq, published_seq, partition_count, code_version)
+insert into partition_owner
+  (topic, part, epoch, first_offset, next_offset, seq, published_seq, partition_count, code_version)
 values ($1, $2, 0, $3, $3, $4, $4, $5, $6) on conflict do nothing"""
 CLAIM = """
 update partition_owner

@@ -3,8 +3,8 @@
 from typing import Any
 
 from hub.adapters.postgres import Database
-from hub.ledger.standing import StoredItem, StoredTimer
 from hub.ledger.plan import ItemRow
+from hub.ledger.standing import StoredItem, StoredTimer
 
 # Three index scans, because one condition with OR would read every item of the partition.
 ITEMS = """

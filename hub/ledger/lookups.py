@@ -128,7 +128,7 @@ class Lookups:
             ids = [i for i in ids if i not in decided]
             if not ids:
                 continue
-            sql = f"select id, doc from {row_type.table} where id = any($1::text[]) and doc is not null"  # noqa: S608 - our own table names
+            sql = f"select id, doc from {row_type.table} where id = any($1::text[]) and doc is not null"
             rows = {r["id"]: _row(row_type, r["doc"]) for r in await self.database.fetch(sql, ids)}
             for identifier in ids:
                 self.known.answers[AskRow(row_type.table, identifier)] = rows.get(identifier)
@@ -183,7 +183,7 @@ class Lookups:
         if not wanted:
             return
         head = self.processor.head
-        sql = f"select id, tenant, version, doc, inbox from {head.table} where id = any($1::text[])"  # noqa: S608 - our own table names
+        sql = f"select id, tenant, version, doc, inbox from {head.table} where id = any($1::text[])"
         found = {row["id"]: row for row in await self.database.fetch(sql, wanted)}
         parts = await self._parts(list(found))
         for home in wanted:
@@ -202,7 +202,7 @@ class Lookups:
         parts: dict[str, list[Row]] = {}
         if homes:
             for row_type in self.processor.parts:
-                sql = f"select home, doc from {row_type.table} where home = any($1::text[]) order by id"  # noqa: S608 - our own table names
+                sql = f"select home, doc from {row_type.table} where home = any($1::text[]) order by id"
                 for row in await self.database.fetch(sql, homes):
                     parts.setdefault(row["home"], []).append(_row(row_type, row["doc"]))
         return parts

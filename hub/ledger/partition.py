@@ -92,6 +92,7 @@ class Partition:
     async def run(self) -> None:
         """Work until the claim is lost."""
         self.claim.standing.poison = self.search.poison
+        self.claim.standing.sick_timers = self.search.sick_timers
         if not self.engine.feed.seek(self.part, self.claim.standing.next_offset):
             return
         try:

@@ -72,7 +72,7 @@ class Post:
         target = place(home, self.standing.partitions)
         self._put(topic, target, tenant, home.encode(), headers, value)
 
-    def _put(  # noqa: PLR0913 - a record has as many parts
+    def _put(  # noqa: PLR0913, PLR0917 - a record has as many parts
         self,
         topic: Topic,
         target: int,

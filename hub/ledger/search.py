@@ -1,41 +1,58 @@
-"""Finding the one event whose data Postgres refuses, by halving the batch that held it."""
+"""Finding the one event that makes a batch impossible to commit, by halving the batch."""
 
 from dataclasses import dataclass, field
 
 from hub.ledger.plan import Plan
-from hub.sdk.failures import DataRefusedError
+
+PATIENCE = 10
+"""So often a batch is decided again because somebody moved first, before one event is blamed."""
 
 
 @dataclass(slots=True)
 class Search:
-    """Survives the claims that a refused batch costs."""
+    """What a partition knows of such events; it survives the claims that they cost."""
 
     batch: int
     """Events a batch while nothing is searched."""
     poison: dict[int, str] = field(default_factory=dict)
     """Offsets found, with what Postgres said of them."""
+    sick_timers: set[tuple[str, str]] = field(default_factory=set)
+    """Home and name of timers found."""
     _cap: int | None = None
     _until: int = 0
+    _again: tuple[int, int] = (-1, 0)
 
     def cap(self, next_offset: int) -> int:
         """How many events the next batch may hold."""
-        if self._cap is not None and next_offset >= self._until:
+        if self._cap is not None and next_offset > self._until:
             self._cap = None
         return self._cap or self.batch
 
-    def narrow(self, refused: Plan | None, error: DataRefusedError) -> bool:
+    def again(self, undone: Plan | None, reason: str) -> bool:
+        """Note that a batch was undone by somebody faster; False until that goes on too long."""
+        offset = undone.from_offset if undone is not None else -1
+        before, times = self._again
+        self._again = (offset, times + 1 if before == offset else 1)
+        return self._again[1] > PATIENCE and self.narrow(undone, reason)
+
+    def narrow(self, refused: Plan | None, reason: str) -> bool:
         """Learn from a refused plan; False where nothing can be learned from it."""
         if refused is None:
             return False
-        size = len(refused.entries)
-        suspects = {entry.offset for entry in refused.entries} | set(refused.items)
-        suspects.discard(-1)
-        if size <= 1 or len(suspects) <= 1:
-            if not suspects:
-                return False
-            self.poison[suspects.pop()] = str(error)
+        if self._cap == 1 or len(refused.entries) <= 1:
             self._cap = None
-            return True
-        self._cap = max(1, size // 2)
+            return self._blame(refused, reason)
+        self._cap = max(1, len(refused.entries) // 2)
         self._until = max(refused.to_offset, self._until)
+        return True
+
+    def _blame(self, refused: Plan, reason: str) -> bool:
+        if refused.to_offset > refused.from_offset:
+            self.poison[refused.to_offset - 1] = reason
+        elif refused.items:
+            self.poison[min(refused.items)] = reason
+        elif refused.timers:
+            self.sick_timers.add(next(iter(refused.timers)))
+        else:
+            return False
         return True

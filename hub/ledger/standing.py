@@ -48,3 +48,5 @@ class Standing:
     """Faults of ours in a row."""
     poison: dict[int, str] = field(default_factory=dict)
     """Offsets whose data Postgres refused, with what it said."""
+    sick_timers: set[tuple[str, str]] = field(default_factory=set)
+    """Timers whose decision Postgres refused."""

@@ -46,7 +46,7 @@ def _owner(values: Values) -> str:
          last_offset = coalesce({last_offset}, last_offset), last_record = coalesce({last_record}, last_record),
          {counters}
    where topic = {topic} and part = {part} and epoch = {epoch} and next_offset = {expected}
-  returning 1)"""  # noqa: S608 - our own column names
+  returning 1)"""
 
 
 def _ledger(values: Values) -> str:
@@ -57,7 +57,7 @@ def _ledger(values: Values) -> str:
     return f"""led as (
   insert into ledger (topic, part, kind, epoch, from_offset, to_offset, from_seq, to_seq, body)
   select {columns[0]}, {columns[1]}, 'batch', {", ".join(columns[2:])}
-   where exists (select 1 from own) and length({columns[7]}) > 0)"""  # noqa: S608 - our own column names
+   where exists (select 1 from own) and length({columns[7]}) > 0)"""
 
 
 def _head(head: RowType, values: Values) -> str:
@@ -71,7 +71,7 @@ def _head(head: RowType, values: Values) -> str:
    where exists (select 1 from own)
      and (u.version = 1 or exists (select 1 from {head.table} s where s.id = u.id))
   on conflict (id) do update set {sets} where t.version = excluded.version - 1
-  returning 1)"""  # noqa: S608 - our own table names
+  returning 1)"""
 
 
 def _part(name: str, part: RowType, values: Values) -> str:
@@ -84,7 +84,7 @@ def _part(name: str, part: RowType, values: Values) -> str:
   select {", ".join(chosen)} from {values.unnest(*casts)} as u({", ".join(names)})
    where exists (select 1 from own)
   on conflict (id) do update set {sets} where t.version < excluded.version and t.home = excluded.home
-  returning 1)"""  # noqa: S608 - our own table names
+  returning 1)"""
 
 
 def _names(values: Values) -> str:
@@ -102,7 +102,7 @@ def _names(values: Values) -> str:
          released = case when {theirs} then t.released else excluded.released end,
          was = case when {theirs} then t.was else excluded.was end
    where t.released or t.home = excluded.home or t.home = excluded.was or {theirs}
-  returning 1)"""  # noqa: S608 - our own column names
+  returning 1)"""
 
 
 def _contacts(values: Values) -> str:
@@ -113,9 +113,10 @@ def _contacts(values: Values) -> str:
   select u.* from {source} as u({columns})
    where exists (select 1 from own) order by 1, 2
   on conflict (tenant, ref) do update
-     set email_hash = coalesce(excluded.email_hash, t.email_hash), phone_hash = coalesce(excluded.phone_hash, t.phone_hash),
+     set email_hash = coalesce(excluded.email_hash, t.email_hash),
+         phone_hash = coalesce(excluded.phone_hash, t.phone_hash),
          digest = excluded.digest, sealed = excluded.sealed, seen_at = excluded.seen_at
-   where t.digest <> excluded.digest and t.seen_at <= excluded.seen_at)"""  # noqa: S608 - our own column names
+   where t.digest <> excluded.digest and t.seen_at <= excluded.seen_at)"""
 
 
 def _letters(values: Values) -> str:
@@ -127,7 +128,7 @@ def _letters(values: Values) -> str:
   select {topic}, {part}, u.* from {source} as u(n, target_topic, target_part, tenant, sealed)
    where exists (select 1 from own)),
 sent as (
-  delete from letter where topic = {topic} and part = {part} and n <= {gone} and exists (select 1 from own))"""  # noqa: S608 - our own column names
+  delete from letter where topic = {topic} and part = {part} and n <= {gone} and exists (select 1 from own))"""
 
 
 def _timers(values: Values) -> str:
@@ -141,7 +142,7 @@ def _timers(values: Values) -> str:
   on conflict (topic, home, name) do update set due_at = excluded.due_at),
 rung as (
   delete from timer using unnest({homes}, {names}) as u(home, name)
-   where timer.topic = {topic} and timer.home = u.home and timer.name = u.name and exists (select 1 from own))"""  # noqa: S608 - our own column names
+   where timer.topic = {topic} and timer.home = u.home and timer.name = u.name and exists (select 1 from own))"""
 
 
 ITEM_COLUMNS = (
@@ -185,7 +186,7 @@ item_gone as (
   delete from item using unnest({offsets}, {versions}) as u("offset", version)
    where item.topic = {topic} and item.part = {part} and item."offset" = u."offset" and item.version = u.version
      and exists (select 1 from own)
-  returning 1)"""  # noqa: S608 - our own column names
+  returning 1)"""
 
 
 def _requests(values: Values) -> str:
@@ -198,7 +199,7 @@ def _requests(values: Values) -> str:
     from {source} as u(id, tenant, event_id, outcome, answer)
    where request.id = u.id and request.tenant = u.tenant and request.event_id = u.event_id
      and (request.outcome is null or request.outcome not in ({final}))
-     and exists (select 1 from own))"""  # noqa: S608 - our own column names
+     and exists (select 1 from own))"""
 
 
 def build(processor: Processor[Any]) -> str:
@@ -234,7 +235,7 @@ select case
     )
 
 
-def bind(
+def bind(  # noqa: PLR0913 - where it goes beside what it holds
     processor: Processor[Any], plan: Plan, *, part: int, epoch: int, published: int, posted: int
 ) -> list[object]:
     """The values of a plan, in the order of `build`."""

@@ -176,9 +176,11 @@ class Worker:
                 return 0.0
             case DecideAgainError():
                 self.metrics.redecided.labels(topic, part).inc()
+                if partition is not None:
+                    partition.search.again(partition.failed, str(error))
                 return 0.0
             case DataRefusedError() if partition is not None and partition.search.narrow(
-                partition.failed, error
+                partition.failed, str(error)
             ):
                 log.warning("batch.refused", topic=topic, partition=part, sqlstate=error.sqlstate)
                 return 0.0

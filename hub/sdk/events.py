@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import msgspec
 
@@ -118,18 +118,12 @@ class Known:
 
     def tenant(self, tenant: str) -> Tenant | None:
         """The tenant, or None where there is none of that name."""
-        found = self.answers[AskTenant(tenant)]
-        assert found is None or isinstance(found, Tenant)
-        return found
+        return cast("Tenant | None", self.answers[AskTenant(tenant)])
 
     def names(self, ask: AskName) -> tuple[NameHolder, ...]:
         """Who holds the value, in order of value."""
-        found = self.answers[ask]
-        assert isinstance(found, tuple)
-        return found
+        return cast("tuple[NameHolder, ...]", self.answers[ask])
 
     def row(self, ask: AskRow) -> msgspec.Struct | None:
         """The row, or None."""
-        found = self.answers[ask]
-        assert found is None or isinstance(found, msgspec.Struct)
-        return found
+        return cast("msgspec.Struct | None", self.answers[ask])

@@ -31,10 +31,10 @@ class _Count(ConsumerRebalanceListener):  # type: ignore[misc] # untyped base
     def __init__(self) -> None:
         self.generation = 0
 
-    def on_partitions_revoked(self, revoked: object) -> None:
+    def on_partitions_revoked(self, _revoked: object) -> None:
         self.generation += 1
 
-    def on_partitions_assigned(self, assigned: object) -> None:
+    def on_partitions_assigned(self, _assigned: object) -> None:
         self.generation += 1
 
 

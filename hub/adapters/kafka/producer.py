@@ -21,8 +21,9 @@ class Message(NamedTuple):
 
 
 class Outlet:
-    """An idempotent producer that is thrown away at the first error, because one that has failed
-    can land a later batch without the earlier one.
+    """An idempotent producer that is thrown away at the first error.
+
+    One that has failed can land a later batch without the earlier one.
     """
 
     def __init__(self, settings: KafkaSettings, *, linger_ms: int = 0) -> None:

@@ -5,6 +5,7 @@ any more.
 """
 
 from pathlib import Path
+from typing import Any
 
 from alembic import op
 from sqlalchemy.util import await_only
@@ -14,6 +15,5 @@ VERSIONS = Path(__file__).parent / "versions"
 
 def run_sql(name: str) -> None:
     """Run `versions/<name>.sql` as it stands, many statements and all."""
-    driver = op.get_bind().connection.driver_connection
-    assert driver is not None
+    driver: Any = op.get_bind().connection.driver_connection
     await_only(driver.execute((VERSIONS / f"{name}.sql").read_text()))
