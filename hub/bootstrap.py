@@ -25,6 +25,7 @@ from hub.telemetry.http import Ready, health_server
 from hub.telemetry.logging import configure_logging
 from hub.telemetry.metrics import Metrics
 from schemas import topics
+from schemas.catalogue import FACTS
 
 log = structlog.get_logger()
 
@@ -126,6 +127,22 @@ async def project(settings: Settings) -> None:
                 group.create_task(projector.run())
 
     await run_until_stopped(settings, "project", metrics, work)
+
+
+async def insight(settings: Settings, name: str) -> None:
+    """Count a processor's outcomes in live windows until asked to stop."""
+    processor, metrics = registry.processor(name), Metrics()
+    said = [fact.TYPE for fact in FACTS[processor.writes]]
+
+    async def work(serve: Serve) -> None:
+        # Faust is heavy to import, and only this process needs it.
+        from hub.insight.live import Live  # noqa: PLC0415
+
+        live = Live(settings.kafka_settings(), processor.writes.name, said, metrics)
+        serve(live.ready)
+        await live.run()
+
+    await run_until_stopped(settings, "insight", metrics, work)
 
 
 def _projectors(settings: Settings, db: Database, metrics: Metrics) -> list[Projector]:

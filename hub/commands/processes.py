@@ -16,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(process)
     app.command()(project)
+    app.command()(insight)
 
 
 def process(
@@ -30,6 +31,14 @@ def project() -> None:
     """Keep every projection's table up to date."""
     with refusals_said():
         asyncio.run(bootstrap.project(Settings()))
+
+
+def insight(
+    name: Annotated[str, typer.Argument(help="The processor's entry point.")] = "warranty",
+) -> None:
+    """Count outcomes in live windows; a lost count harms nobody."""
+    with refusals_said():
+        asyncio.run(bootstrap.insight(Settings(), name))
 
 
 class refusals_said:  # noqa: N801 - reads as a phrase: `with refusals_said():`

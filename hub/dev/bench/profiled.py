@@ -2,13 +2,14 @@
 
 import cProfile
 import sys
-
-from hub.main import app
+from importlib.metadata import entry_points
 
 
 def main() -> None:
     """Imports are done before the profiler starts: they are no part of an event's cost."""
     target, *words = sys.argv[1:]
+    (command,) = entry_points(group="console_scripts", name="hub")
+    app = command.load()
     profiler = cProfile.Profile()
     profiler.enable()
     try:
