@@ -63,11 +63,12 @@ class Aside:
         """
         attempt = item.row.attempt + 1 if item is not None else 1
         destiny = fate(error, attempt)
-        reason = f"{type(error).__name__}: {error}"
+        reason = _storable(f"{type(error).__name__}: {error}")
         if isinstance(destiny, Retry):
             row = replace(self._row(one, home, Outcome.RETRYING, reason), delay=destiny.delay)
         else:
-            if item is None:
+            if item is None and not isinstance(error, HubError):
+                # A named error blames the event, and however many come in a row, our code works.
                 self._count_fault()
             trace = _storable("".join(traceback.format_exception(error)))
             row = replace(self._row(one, home, Outcome.DEAD_LETTERED, reason), error=trace)
@@ -89,10 +90,13 @@ class Aside:
         self._count(one, item.row.home or "", Outcome.DEAD_LETTERED, reason, item)
 
     def waiting_failed(self, home: Home, settled: Settled, error: Exception) -> None:
-        """An early event met a fault of ours when its turn came."""
-        one = _as_it_came(settled)
+        """An early event failed when its turn came: it is an item from now on."""
+        one, destiny = _as_it_came(settled), fate(error, 1)
+        row = self._row(one, home.id, settled.outcome, settled.reason)
+        if isinstance(destiny, Retry):
+            self._put(replace(row, delay=destiny.delay), None)
+            return
         trace = _storable("".join(traceback.format_exception(error)))
-        row = self._row(one, home.id, Outcome.DEAD_LETTERED, settled.reason)
         self._put(replace(row, error=trace), None)
         self.post.dead_letter_copy(one, self._sealed_for(one), settled.reason, 1)
 
@@ -119,16 +123,20 @@ class Aside:
         self.plan.counts[item.row.state] -= 1
         if home is not None:
             standing.held[home] -= 1
-            if standing.held[home]:
-                standing.loose.add(home)
-            else:
+            if not standing.held[home]:
                 del standing.held[home]
                 standing.loose.discard(home)
 
     def _put(self, row: ItemRow, item: StoredItem | None) -> None:
-        version = item.row.version + 1 if item is not None else 1
-        self.plan.items[row.offset] = replace(row, version=version)
-        if row.home is not None and (item is None or item.row.home is None):
+        before, gone = item.row if item is not None else None, self.plan.items.get(row.offset)
+        version = before.version + 1 if before is not None else 1
+        if before is None and isinstance(gone, ItemGone):
+            # Settled as early by this very batch, and failed when its turn came.
+            version = gone.version + 1
+        held_in = before.home if before is not None else None
+        row = replace(row, version=version, home=held_in or row.home)
+        self.plan.items[row.offset] = row
+        if row.home is not None and held_in is None:
             self.standing.held[row.home] += 1
 
     def _count(

@@ -11,17 +11,20 @@ from hub.ledger.aside import Aside, BreakerOpenError
 from hub.ledger.effects import Effects
 from hub.ledger.homes import Arrival, Home, Inbox, settle, waiting_arrivals
 from hub.ledger.lookups import Lookups
-from hub.ledger.plan import ItemGone, Plan, TimerRow
+from hub.ledger.plan import ItemGone, ItemRow, Plan, TimerRow
 from hub.ledger.post import Post
 from hub.ledger.standing import Standing, StoredItem, StoredTimer
 from hub.ledger.wire import Incoming
 from hub.sdk.events import Ask, AskTenant, Event, TimerDue
+from hub.sdk.failures import DataRefusedError, DecideAgainError, StoreUnavailableError
 from hub.sdk.processor import Processor
 from schemas.refs import place
 
 ROUNDS = 3
 MAX_HOPS = 3
 TIMER_PAUSE = timedelta(minutes=1)
+STORE = (StoreUnavailableError, DecideAgainError, DataRefusedError)
+"""What the store says while events are looked up: it concerns the batch, never one event."""
 
 
 class TooManyHopsError(HubError):
@@ -78,22 +81,31 @@ class Batch:
             self.plan.to_offset = one.offset + 1
 
     async def retry(self, items: Sequence[tuple[StoredItem, Incoming]]) -> None:
-        """Try due items again; in a home, one follows another where all of its items were read."""
+        """Try due items again. In a home, one is tried only when nothing stands before it."""
         await self._prepare([one.arrival for _, one in items if one.arrival is not None])
-        loose = self._standing.loose
-        in_order = set(loose)
-        going_on: set[str | None] = set()
+        settled: set[int] = set()
         for item, one in items:
-            home = item.row.home
+            foremost = item.after is None or item.after in settled
             if item.wanted == "give_up":
                 self._aside.give_up(one, item)
-            elif item.foremost or home in going_on:
+            elif foremost:
                 await self._item(item, one)
-                if not isinstance(self.plan.items[item.row.offset], ItemGone):
-                    going_on.discard(home)
-                    loose.discard(home or "")
-                elif home in in_order:
-                    going_on.add(home)
+            if foremost and self._makes_way(item):
+                settled.add(item.row.offset)
+
+    def _makes_way(self, item: StoredItem) -> bool:
+        """Whether the item that follows a foremost one may be tried now."""
+        home, standing = item.row.home, self._standing
+        gone = isinstance(self.plan.items[item.row.offset], ItemGone)
+        # What had waited in the home may have failed when this one came, and is in front now.
+        first = gone and not any(
+            isinstance(row, ItemRow) and row.home == home for row in self.plan.items.values()
+        )
+        if home is not None and first and standing.held[home]:
+            standing.loose.add(home)
+        elif home is not None:
+            standing.loose.discard(home)
+        return first
 
     async def fire(self, timers: Sequence[StoredTimer]) -> None:
         """Let due timers decide, each in its home."""
@@ -152,7 +164,12 @@ class Batch:
         for home in homes:
             if self._lookups.homes[home].inbox.waiting:
                 for arrival in waiting_arrivals(self._processor, self._lookups.homes[home]):
-                    await self._answer(arrival.event)
+                    try:
+                        await self._answer(arrival.event)
+                    except STORE:
+                        raise
+                    except Exception:  # noqa: BLE001, S112 - it fails again, and is kept, at its turn
+                        continue
 
     async def _answer(self, event: Event) -> None:
         for _ in range(ROUNDS):
@@ -184,11 +201,15 @@ class Batch:
             return
         try:
             home = await self._home(one.arrival.event)
+        except STORE:
+            raise
         except Exception as error:  # noqa: BLE001 - a fault of ours: the event is kept, never dropped
             self._aside.failed(one, None, None, error)
             return
         if not self._is_mine(home):
             self._forward(one, one.arrival, home, None)
+        elif self._is_foreign(one.arrival, home):
+            self._aside.invalid(one, f"home {home} belongs to another tenant")
         elif self._standing.held[home]:
             self._aside.hold(one, home)
         else:
@@ -201,15 +222,22 @@ class Batch:
             return
         try:
             home = await self._home(one.arrival.event)
+        except STORE:
+            raise
         except Exception as error:  # noqa: BLE001 - a fault of ours: the event is kept, never dropped
             self._aside.failed(one, item.row.home, item, error)
             return
         if not self._is_mine(home):
             self._forward(one, one.arrival, home, item)
+        elif self._is_foreign(one.arrival, home):
+            self._aside.still_dead(one, item, f"home {home} belongs to another tenant")
         elif item.row.home is None and self._standing.held[home]:
             self._aside.hold(one, home, item)
         else:
             self._decide(one, one.arrival, home, item)
+
+    def _is_foreign(self, arrival: Arrival, home: str) -> bool:
+        return self._lookups.homes[home].tenant != arrival.event.tenant
 
     def _unfit(self, one: Incoming) -> str:
         """Why this is no event that could be decided; empty where it is one."""
@@ -234,6 +262,7 @@ class Batch:
         try:
             settled = settle(self._processor, trial, arrival, self._lookups.known)
             entries = [self._effects.entry(trial, each) for each in settled]
+            self._effects.check(settled)
         except Exception as error:  # noqa: BLE001 - a fault of ours or of the outside: kept, never dropped
             self._aside.failed(one, home, item, error)
             return
@@ -262,6 +291,9 @@ class Batch:
             await self._answer(arrival.event)
             settled = settle(self._processor, trial, arrival, self._lookups.known)
             entries = [self._effects.entry(trial, each) for each in settled]
+            self._effects.check(settled)
+        except STORE:
+            raise
         except Exception as error:  # noqa: BLE001 - the timer is kept and its failure reported
             self.timer_failures.append((timer, error))
             self.plan.timers[key] = TimerRow(timer.tenant, timer.now + TIMER_PAUSE)

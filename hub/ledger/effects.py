@@ -17,7 +17,7 @@ from hub.sdk.events import Event, NameHolder
 from hub.sdk.processor import Processor
 from schemas.refs import derived_id
 
-HEADER_ROOM = 2048
+HEADER_ROOM = 4096
 """Bytes kept free for headers beside an outgoing event's data."""
 
 
@@ -81,6 +81,16 @@ class Effects:
         cause = (event.tenant, event.connector, event.id, event.body_hash, str(number))
         return SaidEntry(0, derived_id("evt", *cause), kind, said.subject, msgspec.Raw(data))
 
+    def check(self, settled: Sequence[Settled]) -> None:
+        """Raise, while nothing has changed yet, what could not be written or sent later."""
+        for one in settled:
+            for row in one.rows:
+                if type(row) not in self.tables:
+                    message = f"{self.processor.name} declares no table for {type(row).__name__}"
+                    raise TypeError(message)
+            for letter in one.letters:
+                self.post.check(letter)
+
     def accept(self, home: Home, settled: Sequence[Settled], entries: Sequence[Entry]) -> None:
         """Make a decision part of the batch."""
         plan = self.plan
@@ -122,6 +132,9 @@ class Effects:
         planned = self.plan.names.get(key)
         was = planned.was if planned is not None else (held.home if held else None)
         released = isinstance(change, NameRelease)
+        if released and held is not None and held.home != home.id:
+            # Somebody else holds it by now; only its holder may let go of a name.
+            return
         owner = change.id if isinstance(change, NameClaim) else (held.id if held else "")
         self.plan.names[key] = NameRow(home.id, owner, released, was)
         holder = NameHolder(change.kind, change.value, home.id, owner, released)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hub.access.keyring import HUB, Keyring
+from hub.domain.errors import HubError
 from hub.ledger import wire
 from hub.ledger.plan import LetterRow, Plan
 from hub.ledger.standing import Standing
@@ -14,6 +15,10 @@ from schemas.refs import derived_id, place
 from schemas.topics import Topic, dead_letters
 
 MAX_REASON = 4096
+
+
+class LetterTooLargeError(HubError):
+    """A letter that its target would refuse, so what caused it must not be applied."""
 
 
 @dataclass(slots=True)
@@ -41,6 +46,20 @@ class Post:
         )
         data = letter.fact.model_dump_json(exclude_none=True).encode()
         self._write(self.intake, letter.home, event.tenant, to_headers(envelope), data)
+
+    def check(self, letter: Letter) -> None:
+        """Raise where a letter could not be sent.
+
+        Raises:
+            ValueError: its target is no home.
+            LetterTooLargeError: it is larger than an event may be.
+
+        """
+        place(letter.home, self.standing.partitions)
+        size = len(letter.fact.model_dump_json(exclude_none=True).encode())
+        if size > wire.MAX_VALUE:
+            message = f"{letter.fact.TYPE} has {size} bytes; an event may have {wire.MAX_VALUE}"
+            raise LetterTooLargeError(message)
 
     def forward(self, one: Incoming, tenant: str, home: str) -> None:
         """The same event on its way to the partition of its home."""

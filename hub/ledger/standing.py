@@ -14,8 +14,8 @@ class StoredItem:
     row: ItemRow
     wanted: str | None
     wanted_why: str | None
-    foremost: bool
-    """No earlier item of its home is there."""
+    after: int | None
+    """The offset of the item of its home that stands right before it; None where it is foremost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ def _items(values: Values) -> str:
          string_to_array(u.contacts, ','), {code}, u.received_at, u.version
     from {source} as u({names}) where exists (select 1 from own)
   on conflict (topic, part, "offset") do update
-     set state = excluded.state, attempt = excluded.attempt, due_at = excluded.due_at, reason = excluded.reason,
+     set home = excluded.home, state = excluded.state, attempt = excluded.attempt, due_at = excluded.due_at, reason = excluded.reason,
          error = excluded.error, code_version = excluded.code_version, wanted = null, wanted_why = null,
          version = excluded.version
    where t.version = excluded.version - 1

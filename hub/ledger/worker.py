@@ -58,6 +58,8 @@ class Worker:
     metrics: Metrics
     batch: int
     name: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}")
+    breaker_pause: float = BREAKER_PAUSE
+    """Seconds until a stopped partition tries the event that tripped its breaker again."""
     _partitions: dict[int, Partition] = field(default_factory=dict)
     _tasks: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
     _standby: dict[int, Standby] = field(default_factory=dict)
@@ -190,7 +192,7 @@ class Worker:
                 return FENCED_PAUSE
             case BreakerTrippedError():
                 log.error("breaker.opened", topic=topic, partition=part, reason=str(error))
-                return BREAKER_PAUSE
+                return self.breaker_pause
             case WorldChangedError():
                 log.error("partition.stopped", topic=topic, partition=part, reason=str(error))
             case StoreUnavailableError() | BrokerUnavailableError():
