@@ -26,7 +26,7 @@ from schemas.topics import dead_letters
 from tests.ledger.counter import Counted, home_of
 
 PARTITIONS = 2
-PATIENCE = 12.0
+PATIENCE = 8.0
 Headers = list[tuple[str, bytes]]
 
 
