@@ -1,0 +1,105 @@
+"""Runs a demo: the servers, then everyone on them, then the summary."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from hub import bootstrap
+from hub.adapters.kafka import Peek
+from hub.dev.demo.crew import Plan, crew, environment, settings_of
+from hub.dev.demo.figures import Figures, read
+from hub.dev.demo.place import Place, identity, is_alive
+from hub.dev.demo.say import Teller
+from hub.dev.demo.servers import servers
+from hub.dev.demo.summary import Summary
+from hub.dev.embedded import EmbeddedError, KafkaServer
+from hub.dev.lifeline import exit_on_sigterm
+from hub.dev.simulator.goods import MERCHANTS
+from hub.dev.supervisor import supervise
+from hub.settings import Settings
+from schemas import topics
+
+VERBS = ("process", "project", "insight")
+REFUSED, INTERRUPTED = 1, 130
+
+
+def demo(state: Path, seconds: float | None, rate: float, verbs: Sequence[str]) -> int:
+    """Run until interrupted, or for so many seconds; gives the exit code."""
+    place = Place(state.resolve())
+    say = Teller(psutil.Process().create_time())
+    run = datetime.now(UTC).strftime("%y%m%d-%H%M%S")
+    try:
+        with exit_on_sigterm(), place.claimed():
+            return _run(place, Plan(seconds, rate, run, tuple(verbs)), say)
+    except EmbeddedError as problem:
+        sys.stderr.write(f"hub dev: {problem}\n")
+        return REFUSED
+    except KeyboardInterrupt:
+        say("stopped while starting; nothing is lost")
+        return INTERRUPTED
+
+
+def _run(place: Place, plan: Plan, say: Teller) -> int:
+    say(f"the demo keeps its state in {place.root}; make clean-state forgets it")
+    ports = {name: place.port(name) for name in ("kafka", "postgres", *plan.verbs)}
+    place.begin(ports, **identity(psutil.Process().pid))
+    summary: Summary | None = None
+    try:
+        with servers(place, ports, say) as kafka:
+            settings = settings_of(place)
+            place.note(**_where(place, plan, settings, ports))
+            verbs = {verb: ports[verb] for verb in plan.verbs}
+            code = supervise(crew(place, plan, verbs), environment(settings), plan.stop_after)
+            if place.read()["state"] == "starting":
+                return _ended_early(place, kafka, code)
+            summary = _summary(place, settings, say)
+            say("stopping Kafka and Postgres")
+    finally:
+        place.end(ports, {} if summary is None else summary.as_json())
+    summary.show()
+    # Whoever ends a demo by hand asked for no warranty.
+    return code or (0 if summary.holds or (plan.seconds is None and summary.adds_up) else REFUSED)
+
+
+def _ended_early(place: Place, kafka: KafkaServer, code: int) -> int:
+    if not is_alive(place.read()["servers"]["kafka"]):
+        # It died: this raises the end of its log.
+        kafka.wait_ready()
+    return code or INTERRUPTED
+
+
+def _where(
+    place: Place, plan: Plan, settings: Settings, ports: dict[str, int]
+) -> dict[str, object]:
+    environ = environment(settings)
+    del environ["HUB_MASTER_KEY"]
+    return {
+        "run": plan.run,
+        "addresses": {verb: f"http://127.0.0.1:{ports[verb]}" for verb in plan.verbs},
+        "tenants": [merchant.tenant for merchant in MERCHANTS],
+        "topics": [topic.name for topic in topics.ALL],
+        "keys": {},
+        "state_dir": str(place.root),
+        "master_key": "$HUB_MASTER_KEY, else the development key in hub/settings.py",
+        "environment": environ,
+    }
+
+
+def _summary(place: Place, settings: Settings, say: Teller) -> Summary:
+    noted = place.read()
+    return Summary(
+        before=noted["before"],
+        after=asyncio.run(_figures(settings)),
+        broker_start_s=noted["broker_start_s"],
+        first_warranty_s=noted.get("first_warranty_s"),
+        seconds=say.seconds,
+    )
+
+
+async def _figures(settings: Settings) -> Figures:
+    async with bootstrap.database(settings, size=1) as db, Peek(settings.kafka_settings()) as peek:
+        return await read(db, peek)
