@@ -53,4 +53,5 @@ def _figures(wire: Wire, tables: Tables, waiting: int) -> dict[str, int]:
         **said(wire),
         "wire_repeats": wire.repeats,
         "letters_kept": tables.letters,
+        "claims": tables.total("epoch"),
     }
