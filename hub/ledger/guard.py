@@ -51,6 +51,22 @@ class Guard:
             expected = record.offset + 1
         return Run(records, holes)
 
+    async def end_hole(self, feed: Feed, part: int, expected: int, position: int) -> int:
+        """How many offsets at the end of what may be read hold no event: markers, aborted records.
+
+        Nothing follows them that could show the gap, but the reader's position has passed them. An
+        open transaction is never passed.
+        """
+        if position <= expected:
+            return 0
+        if self._hole != (expected, position):
+            self._hole = (expected, position)
+            feed.seek(part, expected)
+            return 0
+        await self._check_kept(feed, part, expected)
+        self._hole = None
+        return position - expected
+
     def _seek(
         self, feed: Feed, part: int, to: int, records: Sequence[Record], holes: dict[int, int]
     ) -> Run:

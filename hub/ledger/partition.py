@@ -119,8 +119,19 @@ class Partition:
             await self._records(records)
         elif self._commit is not None:
             await self._landed()
-        elif self._settled != (self.claim.published, self.posted):
-            await self._start(self._plan())
+        else:
+            await self._idle()
+
+    async def _idle(self) -> None:
+        plan, position = self._plan(), await self.engine.feed.position(self.part)
+        if not self.current:
+            return
+        hole = await self._guard.end_hole(self.engine.feed, self.part, plan.from_offset, position)
+        if hole:
+            plan.to_offset += hole
+            plan.counts[Outcome.STEPPED_OVER] += hole
+        if hole or self._settled != (self.claim.published, self.posted):
+            await self._start(plan)
 
     # The two inputs
 

@@ -103,6 +103,13 @@ class Feed:
         self._consumer.seek(tp, offset)
         return True
 
+    async def position(self, partition: int) -> int:
+        """The offset to be read next. It passes what holds no event without giving anything."""
+        with translated():
+            return cast(
+                "int", await self._consumer.position(TopicPartition(self.topic, partition))
+            )
+
     async def bounds(self, partition: int) -> tuple[int, int]:
         """The first offset still kept and the one after the last."""
         tp = TopicPartition(self.topic, partition)
