@@ -172,13 +172,7 @@ class Run:
         )
         kept = report.ok and watch.worst <= limit and not torment.unrecovered
         return {
-            "kills": torment.kills.total(),
-            "kills_by_kind": dict(torment.kills),
-            "zombies": torment.zombies.total(),
-            "zombies_by_kind": dict(torment.zombies),
-            "fences": torment.fences,
-            "broker_restarts": torment.broker_restarts,
-            "postgres_stops": torment.postgres_stops,
+            **self._suffered(),
             "sent": self.diary.copies,
             "duplicates_sent": self.diary.duplicates,
             "transactions": self.stranger.transactions,
@@ -198,6 +192,18 @@ class Run:
             "counts": counts,
             "kept": kept,
             "ok": counts and kept,
+        }
+
+    def _suffered(self) -> dict[str, Any]:
+        torment = self.torment
+        return {
+            "kills": torment.kills.total(),
+            "kills_by_kind": dict(torment.kills),
+            "zombies": torment.zombies.total(),
+            "zombies_by_kind": dict(torment.zombies),
+            "fences": torment.fences,
+            "broker_restarts": torment.broker_restarts,
+            "postgres_stops": torment.postgres_stops,
         }
 
 
