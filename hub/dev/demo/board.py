@@ -45,7 +45,7 @@ async def _board(place: Place, broker: Stopwatch, chosen: argparse.Namespace) ->
         sys.exit(str(problem))
     place.note(state="running", before=before.numbers, broker_start_s=round(seconds, 2))
     place.gate.touch()
-    say(f"everything runs; {place.notes} says where it is; Ctrl-C ends it")
+    say(f"everything starts; where it is: {place.notes}")
     deadline = None if chosen.seconds is None else time.monotonic() + chosen.seconds
     await Board(settings, place, chosen.run, deadline).show()
 

@@ -11,6 +11,7 @@ from hub.dev.supervisor import ProcessSpec
 from hub.settings import Settings
 
 SHOPS, BOARD = "shops", "demo"
+HUB, SIMULATOR, SHOW = "hub.main", "hub.dev.simulator.publish", "hub.dev.demo.board"
 DRAIN_SECONDS = 20
 _SLACK_SECONDS = 20
 
@@ -36,14 +37,14 @@ def crew(place: Place, plan: Plan, ports: dict[str, int]) -> list[ProcessSpec]:
     """Whoever is needed for a first warranty stands first; `ports` has one for each verb."""
     gate = [sys.executable, "-m", "hub.dev.demo.gate", str(place.gate)]
     process, *others = (
-        ProcessSpec(verb, ["env", f"HUB_HTTP_PORT={port}", *gate, "hub.main", verb])
+        ProcessSpec(verb, ["env", f"HUB_HTTP_PORT={port}", *gate, HUB, verb])
         for verb, port in ports.items()
     )
     until = [] if plan.seconds is None else ["--for", str(plan.seconds)]
     note = ["--note", str(place.simulator_note)]
     told = ["--run", plan.run, *until]
-    shops = [*gate, "hub.dev.simulator.publish", *told, "--rate", str(plan.rate), *note]
-    board = [sys.executable, "-m", "hub.dev.demo.board", *told, "--state", str(place.root)]
+    shops = [*gate, SIMULATOR, *told, "--rate", str(plan.rate), *note]
+    board = [sys.executable, "-m", SHOW, *told, "--state", str(place.root)]
     return [ProcessSpec(BOARD, board), process, ProcessSpec(SHOPS, shops), *others]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from hub import bootstrap
 from hub.adapters.kafka import Peek
 from hub.dev.demo.crew import Plan, crew, environment, settings_of
 from hub.dev.demo.figures import Figures, read
+from hub.dev.demo.interrupt import exit_on_signals
 from hub.dev.demo.place import Place, identity, is_alive
 from hub.dev.demo.say import Teller
 from hub.dev.demo.servers import servers
 from hub.dev.demo.summary import Summary
 from hub.dev.embedded import EmbeddedError, KafkaServer
-from hub.dev.lifeline import exit_on_sigterm
 from hub.dev.simulator.goods import MERCHANTS
 from hub.dev.supervisor import supervise
 from hub.settings import Settings
@@ -25,6 +25,7 @@ from schemas import topics
 
 VERBS = ("process", "project", "insight")
 REFUSED, INTERRUPTED = 1, 130
+GRACE_SECONDS = 20
 
 
 def demo(state: Path, seconds: float | None, rate: float, verbs: Sequence[str]) -> int:
@@ -33,27 +34,29 @@ def demo(state: Path, seconds: float | None, rate: float, verbs: Sequence[str]) 
     say = Teller(psutil.Process().create_time())
     run = datetime.now(UTC).strftime("%y%m%d-%H%M%S")
     try:
-        with exit_on_sigterm(), place.claimed():
-            return _run(place, Plan(seconds, rate, run, tuple(verbs)), say)
+        with exit_on_signals() as check, place.claimed():
+            return _run(place, Plan(seconds, rate, run, tuple(verbs)), say, check)
     except EmbeddedError as problem:
         sys.stderr.write(f"hub dev: {problem}\n")
         return REFUSED
-    except KeyboardInterrupt:
-        say("stopped while starting; nothing is lost")
-        return INTERRUPTED
 
 
-def _run(place: Place, plan: Plan, say: Teller) -> int:
+def _run(place: Place, plan: Plan, say: Teller, check: Callable[[], None]) -> int:
     say(f"the demo keeps its state in {place.root}; make clean-state forgets it")
     ports = {name: place.port(name) for name in ("kafka", "postgres", *plan.verbs)}
     place.begin(ports, **identity(psutil.Process().pid))
     summary: Summary | None = None
     try:
-        with servers(place, ports, say) as kafka:
+        with servers(place, ports, say, check) as kafka:
             settings = settings_of(place)
             place.note(**_where(place, plan, settings, ports))
             verbs = {verb: ports[verb] for verb in plan.verbs}
-            code = supervise(crew(place, plan, verbs), environment(settings), plan.stop_after)
+            code = supervise(
+                crew(place, plan, verbs),
+                environment(settings),
+                plan.stop_after,
+                grace=GRACE_SECONDS,
+            )
             if place.read()["state"] == "starting":
                 return _ended_early(place, kafka, code)
             summary = _summary(place, settings, say)

@@ -14,7 +14,7 @@ import psutil
 from hub import bootstrap
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
-from hub.dev.demo.crew import BOARD, DRAIN_SECONDS, SHOPS
+from hub.dev.demo.crew import BOARD, DRAIN_SECONDS, HUB, SHOPS, SHOW, SIMULATOR
 from hub.dev.demo.figures import Figures, read
 from hub.dev.demo.line import HEADER, HEADER_EVERY, line
 from hub.dev.demo.place import Place
@@ -26,7 +26,7 @@ from hub.settings import Settings
 AWAY = (BrokerUnavailableError, StoreUnavailableError)
 FIRST = "select exists (select 1 from unit where home = $1)"
 _LOOK_SECONDS = 0.05
-_NAMES = {"hub.dev.simulator": SHOPS, "hub.dev.demo.board": BOARD}
+_NAMES = {SIMULATOR: SHOPS, SHOW: BOARD}
 
 
 @dataclass(slots=True)
@@ -113,9 +113,10 @@ def _processes() -> dict[str, int]:
     found = {}
     for child in psutil.Process(os.getppid()).children():
         words = child.cmdline()
-        if "-m" in words:
-            module, *rest = words[words.index("-m") + 1 :]
-            found[_NAMES.get(module) or rest[0]] = child.pid
+        # A verb of the hub follows the module; the others are modules of their own.
+        names = [name for module, name in _NAMES.items() if module in words]
+        names += [words[words.index(HUB) + 1]] if HUB in words else []
+        found.update(dict.fromkeys(names, child.pid))
     return found
 
 

@@ -38,10 +38,10 @@ class Window:
 
 def open_window(exposition: str) -> Mapping[str, int]:
     """The gauges of the open window by outcome."""
-    found = dict.fromkeys(SAID, 0)
+    found, names = dict.fromkeys(SAID, 0), {f"warranty.{name}.v1": name for name in SAID}
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples if family.name == _GAUGE else ():
-            outcome = sample.labels.get("outcome", "")
-            if sample.labels.get("window") == "open" and outcome in found:
-                found[outcome] = int(sample.value)
+            name = names.get(sample.labels.get("outcome", ""))
+            if sample.labels.get("window") == "open" and name:
+                found[name] = int(sample.value)
     return found
