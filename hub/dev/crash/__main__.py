@@ -30,7 +30,7 @@ def main() -> int:
             place.start()
             figures = asyncio.run(Run(plan, place).go())
             code = 0 if figures["ok"] else BROKEN if not figures["kept"] else NOT_COUNTED
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         code = INTERRUPTED
         say("stopped")
     finally:
