@@ -22,8 +22,8 @@ help: ## Show this list
 
 setup: .venv/.ok ## Build .venv (every target below does this first)
 
-demo: .venv/.ok ## Run the whole hub on embedded Kafka and Postgres (FOR=seconds to end by itself)
-	@$(V)/hub dev $(if $(FOR),--for $(FOR))
+demo: .venv/.ok ## Run the whole hub on embedded Kafka and Postgres (FOR=seconds RATE=events/s)
+	@$(V)/hub dev $(if $(FOR),--for $(FOR)) $(if $(RATE),--rate $(RATE))
 
 test: check-format check-lint check-types check-imports check-pure check-schemas check-servers ## Everything CI runs
 

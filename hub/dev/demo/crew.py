@@ -13,6 +13,8 @@ from hub.settings import Settings
 SHOPS, BOARD = "shops", "demo"
 HUB, SIMULATOR, SHOW = "hub.main", "hub.dev.simulator.publish", "hub.dev.demo.board"
 DRAIN_SECONDS = 20
+SESSION_MS = 5_000
+"""After a kill -9 the next run waits so long for the dead to leave their group."""
 _SLACK_SECONDS = 20
 
 
@@ -74,5 +76,6 @@ def settings_of(place: Place) -> Settings:
         postgres=SecretStr(noted["postgres"]),
         replication=1,
         http_host="127.0.0.1",
+        session_timeout_ms=SESSION_MS,
         log_level=Settings().log_level if "HUB_LOG_LEVEL" in os.environ else "warning",
     )

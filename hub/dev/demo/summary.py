@@ -12,6 +12,8 @@ from rich.table import Table
 
 from hub.dev.demo.figures import Figures
 
+LEVELS = ("early", "retrying", "held", "waiting", "unaccounted")
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -25,7 +27,9 @@ class Summary:
 
     @property
     def this_run(self) -> Mapping[str, int]:
-        return {name: number - self.before[name] for name, number in self.after.numbers.items()}
+        """What came to each figure but for those that go up and down."""
+        flows = (name for name in self.after.numbers if name not in LEVELS)
+        return {name: self.after[name] - self.before[name] for name in flows}
 
     @property
     def adds_up(self) -> bool:
@@ -43,7 +47,8 @@ class Summary:
         for column in table.columns[1:]:
             column.justify = "right"
         for name, number in self.after.numbers.items():
-            table.add_row(name.replace("_", " "), str(self.this_run[name]), str(number))
+            gained = str(self.this_run.get(name, ""))
+            table.add_row(name.replace("_", " "), gained, str(number))
         Console().print(table)
         sys.stdout.write(f"{self._times()}\n{json.dumps(self.as_json())}\n")
         sys.stdout.flush()
