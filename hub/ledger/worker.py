@@ -74,8 +74,10 @@ class Worker:
         )
         async with Peek(self.kafka) as peek:
             claimer = Claimer(self.database, peek, self.processor, self.keyring, self.name)
-            await feed.start()
             try:
+                # Inside, because a start that is broken off may have joined the group already: a
+                # member left behind would hold its partitions and never read them.
+                await feed.start()
                 await self._reconcile(engine, claimer)
             finally:
                 for part in list(self._tasks):

@@ -155,7 +155,11 @@ class Peek:
     async def __aenter__(self) -> Self:
         """Connect."""
         with translated():
-            await self._consumer.start()
+            try:
+                await self._consumer.start()
+            except BaseException:
+                await self._consumer.stop()
+                raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -43,7 +43,11 @@ class Outlet:
                 max_request_size=MAX_REQUEST,
                 request_timeout_ms=15_000,
             )
-            await producer.start()
+            try:
+                await producer.start()
+            except BaseException:
+                await self._throw_away(producer)
+                raise
             self._producer = producer
         return self._producer
 
