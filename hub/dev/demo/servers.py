@@ -29,10 +29,7 @@ def servers(
         stack.callback(postgres.stop)
         postgres.spawn()
         check()
-        place.note(
-            servers={one.name: identity(one.pid) for one in (kafka, postgres)},
-            kafka=kafka.bootstrap,
-            postgres=postgres.dsn,
-        )
+        pids = {one.name: identity(one.pid) for one in (kafka, postgres)}
+        place.note(servers=pids, kafka=kafka.bootstrap, postgres=postgres.dsn)
         postgres.wait_ready()
         yield kafka

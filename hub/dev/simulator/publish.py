@@ -30,17 +30,7 @@ def main() -> None:
 
 
 async def _simulate(settings: Settings, chosen: argparse.Namespace) -> None:
-    stopped, silent = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        silent.set()
-        stopped.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    if chosen.seconds is not None:
-        loop.call_later(chosen.seconds, silent.set)
+    silent, stopped = _asked_to_end(chosen.seconds)
     # A demo need not be repeatable: the wall clock is in it already.
     chance = random.Random()  # noqa: S311
     outlet = Outlet(settings.kafka_settings())
@@ -57,6 +47,22 @@ async def _simulate(settings: Settings, chosen: argparse.Namespace) -> None:
         await stopped.wait()
     finally:
         await outlet.stop()
+
+
+def _asked_to_end(seconds: float | None) -> tuple[asyncio.Event, asyncio.Event]:
+    """Set when nothing new is to be told, and when the process is to end."""
+    silent, stopped = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        silent.set()
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    if seconds is not None:
+        loop.call_later(seconds, silent.set)
+    return silent, stopped
 
 
 if __name__ == "__main__":
