@@ -4,7 +4,7 @@ Without BEGIN a frozen worker holds no lock. Nothing is written unless the epoch
 offset are still ours; a name or a row that moved raises, and the whole statement is undone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hub.ledger.entries import encode_lines
@@ -28,9 +28,17 @@ class Values:
         self.count += 1
         return f"${self.count}::{cast}"
 
-    def unnest(self, *casts: str) -> str:
-        """A row source of parallel arrays."""
-        return "unnest(" + ", ".join(self.next(f"{cast}[]") for cast in casts) + ")"
+    def rows(self, *casts: str) -> str:
+        """A row source: one JSON text of rows, which is far cheaper to bind than parallel arrays."""
+        columns = ", ".join(_cell(n, cast) for n, cast in enumerate(casts))
+        return f"(select {columns} from json_array_elements({self.next('text')}::json) as e)"
+
+
+def _cell(number: int, cast: str) -> str:
+    text = f"e ->> {number}"
+    if cast == "json":
+        return f"case when {text} is not null then e -> {number} end"
+    return f"decode({text}, 'base64')" if cast == "bytea" else f"({text})::{cast}"
 
 
 def _owner(values: Values) -> str:
@@ -62,12 +70,11 @@ def _ledger(values: Values) -> str:
 
 def _head(head: RowType, values: Values) -> str:
     names = ["id", "tenant", "version", *(c.name for c in head.columns), "doc", "inbox"]
-    casts = ["text", "text", "bigint", *(c.type for c in head.columns), "text", "text"]
-    chosen = [*(f"u.{name}" for name in names[:-2]), "u.doc::json", "u.inbox::json"]
+    casts = ["text", "text", "bigint", *(c.type for c in head.columns), "json", "json"]
     sets = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     return f"""head as (
   insert into {head.table} as t ({", ".join(names)})
-  select {", ".join(chosen)} from {values.unnest(*casts)} as u({", ".join(names)})
+  select u.* from {values.rows(*casts)} as u({", ".join(names)})
    where exists (select 1 from own)
      and (u.version = 1 or exists (select 1 from {head.table} s where s.id = u.id))
   on conflict (id) do update set {sets} where t.version = excluded.version - 1
@@ -76,12 +83,11 @@ def _head(head: RowType, values: Values) -> str:
 
 def _part(name: str, part: RowType, values: Values) -> str:
     names = ["id", "home", "tenant", "version", *(c.name for c in part.columns), "doc"]
-    casts = ["text", "text", "text", "bigint", *(c.type for c in part.columns), "text"]
-    chosen = [*(f"u.{column}" for column in names[:-1]), "u.doc::json"]
+    casts = ["text", "text", "text", "bigint", *(c.type for c in part.columns), "json"]
     sets = ", ".join(f"{column} = excluded.{column}" for column in names[3:])
     return f"""{name} as (
   insert into {part.table} as t ({", ".join(names)})
-  select {", ".join(chosen)} from {values.unnest(*casts)} as u({", ".join(names)})
+  select u.* from {values.rows(*casts)} as u({", ".join(names)})
    where exists (select 1 from own)
   on conflict (id) do update set {sets} where t.version < excluded.version and t.home = excluded.home
   returning 1)"""
@@ -89,7 +95,7 @@ def _part(name: str, part: RowType, values: Values) -> str:
 
 def _names(values: Values) -> str:
     columns = "kind, tenant, value, home, id, released, was"
-    source = values.unnest("text", "text", "text", "text", "text", "boolean", "text")
+    source = values.rows("text", "text", "text", "text", "text", "boolean", "text")
     # Whoever lets go of a name that another home has taken over by now changes nothing.
     theirs = "(excluded.released and excluded.was is null and t.home <> excluded.home)"
     return f"""nm as (
@@ -107,7 +113,7 @@ def _names(values: Values) -> str:
 
 def _contacts(values: Values) -> str:
     columns = "tenant, ref, email_hash, phone_hash, digest, sealed, seen_at"
-    source = values.unnest("text", "text", "text", "text", "bytea", "bytea", "timestamptz")
+    source = values.rows("text", "text", "text", "text", "bytea", "bytea", "timestamptz")
     return f"""con as (
   insert into contact as t ({columns})
   select u.* from {source} as u({columns})
@@ -121,7 +127,7 @@ def _contacts(values: Values) -> str:
 
 def _letters(values: Values) -> str:
     topic, part = values.next("text"), values.next("int")
-    source = values.unnest("bigint", "text", "int", "text", "bytea")
+    source = values.rows("bigint", "text", "int", "text", "bytea")
     gone = values.next("bigint")
     return f"""let as (
   insert into letter (topic, part, n, target_topic, target_part, tenant, sealed)
@@ -133,7 +139,7 @@ sent as (
 
 def _timers(values: Values) -> str:
     topic, part = values.next("text"), values.next("int")
-    source = values.unnest("text", "text", "text", "timestamptz")
+    source = values.rows("text", "text", "text", "timestamptz")
     homes, names = values.next("text[]"), values.next("text[]")
     return f"""tim as (
   insert into timer (topic, part, home, name, tenant, due_at)
@@ -165,7 +171,7 @@ ITEM_COLUMNS = (
 
 def _items(values: Values) -> str:
     topic, part, code = values.next("text"), values.next("int"), values.next("int")
-    source = values.unnest(*(cast for _, cast in ITEM_COLUMNS))
+    source = values.rows(*(cast for _, cast in ITEM_COLUMNS))
     names = ", ".join(f'"{name}"' for name, _ in ITEM_COLUMNS)
     offsets, versions = values.next("bigint[]"), values.next("int[]")
     # Due times use one clock, Postgres's own.
@@ -177,8 +183,8 @@ def _items(values: Values) -> str:
          string_to_array(u.contacts, ','), {code}, u.received_at, u.version
     from {source} as u({names}) where exists (select 1 from own)
   on conflict (topic, part, "offset") do update
-     set home = excluded.home, state = excluded.state, attempt = excluded.attempt, due_at = excluded.due_at, reason = excluded.reason,
-         error = excluded.error, code_version = excluded.code_version, wanted = null, wanted_why = null,
+     set home = excluded.home, state = excluded.state, attempt = excluded.attempt,
+         due_at = excluded.due_at, reason = excluded.reason, error = excluded.error, code_version = excluded.code_version, wanted = null, wanted_why = null,
          version = excluded.version
    where t.version = excluded.version - 1
   returning 1),
@@ -190,7 +196,7 @@ item_gone as (
 
 
 def _requests(values: Values) -> str:
-    source = values.unnest("text", "text", "text", "text", "text")
+    source = values.rows("text", "text", "text", "text", "text")
     final = ", ".join(f"'{outcome}'" for outcome in FINAL)
     # A stranger may name any request, and an event may come twice: only the request of this very
     # event is answered, and its first final answer stands.
@@ -244,128 +250,75 @@ def bind(  # noqa: PLR0913 - where it goes beside what it holds
     body = encode_lines(plan.entries) if plan.entries else b""
     puts = [item for item in plan.items.values() if isinstance(item, ItemRow)]
     gone = [item for item in plan.items.values() if isinstance(item, ItemGone)]
+    rung = [key for key, row in plan.timers.items() if row.due_at is None]
     return [
         *(topic, part, epoch, plan.from_offset),
         *(plan.to_offset, plan.seq, published, plan.last_offset, plan.last_record, counts),
         *(topic, part, epoch, plan.from_offset, plan.to_offset, plan.from_seq, plan.seq, body),
-        *_bind_head(processor, plan),
-        *(column for row_type in processor.parts for column in _bind_part(row_type, plan)),
-        *_bind_names(plan),
-        *_bind_contacts(plan),
-        *(topic, part, *_bind_letters(plan), posted),
-        *(topic, part, *_bind_timers(plan)),
-        *(topic, part, processor.code_version, *_bind_items(puts)),
+        _json(_heads(processor, plan)),
+        *(_json(_part_rows(row_type, plan)) for row_type in processor.parts),
+        _json(_name_rows(plan)),
+        _json(_contact_rows(plan)),
+        *(topic, part, _json(_letter_rows(plan)), posted),
+        *(topic, part, _json(_timer_rows(plan)), [home for home, _ in rung], [n for _, n in rung]),
+        *(topic, part, processor.code_version, _json(_item_rows(puts))),
         *([item.offset for item in gone], [item.version for item in gone]),
-        *_bind_requests(plan),
+        _json(_reply_rows(plan)),
         len(plan.homes),
         *(len(plan.parts.get(row_type.table, ())) for row_type in processor.parts),
         *(len(puts), len(gone), len(plan.names)),
     ]
 
 
-def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
-    return (
-        [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
-    )
+def _json(rows: Iterable[Sequence[object]]) -> str:
+    return encode(list(rows)).decode()
 
 
-def _bind_head(processor: Processor[Any], plan: Plan) -> list[list[object]]:
-    homes = list(plan.homes.values())
-    rows = [processor.take_apart(home.state) for home in homes]
-    return [
-        [home.id for home in homes],
-        [home.tenant for home in homes],
-        [home.version for home in homes],
-        *(
-            [None if row is None else column.value(row) for row in rows]
-            for column in processor.head.columns
-        ),
-        [None if row is None else encode(row).decode() for row in rows],
-        [encode(home.inbox).decode() for home in homes],
-    ]
+def _heads(processor: Processor[Any], plan: Plan) -> Iterator[Sequence[object]]:
+    values = [column.value for column in processor.head.columns]
+    for home in plan.homes.values():
+        row = processor.take_apart(home.state)
+        columns = [None if row is None else value(row) for value in values]
+        yield (home.id, home.tenant, home.version, *columns, row, home.inbox)
 
 
-def _bind_part(row_type: RowType, plan: Plan) -> list[list[object]]:
-    rows = list(plan.parts.get(row_type.table, {}).values())
-    values: list[Callable[[Any], object]] = [column.value for column in row_type.columns]
-    return [
-        [row.row.id for row in rows],
-        [row.home for row in rows],
-        [row.tenant for row in rows],
-        [row.version for row in rows],
-        *([value(row.row) for row in rows] for value in values),
-        [encode(row.row).decode() for row in rows],
-    ]
+def _part_rows(row_type: RowType, plan: Plan) -> Iterator[Sequence[object]]:
+    values = [column.value for column in row_type.columns]
+    for part in plan.parts.get(row_type.table, {}).values():
+        row = part.row
+        yield (row.id, part.home, part.tenant, part.version, *[v(row) for v in values], row)
 
 
-def _bind_names(plan: Plan) -> list[list[object]]:
-    rows = [(*key, row.home, row.id, row.released, row.was) for key, row in plan.names.items()]
-    return _columns(rows, 7)
+def _name_rows(plan: Plan) -> Iterator[Sequence[object]]:
+    for key, row in plan.names.items():
+        yield (*key, row.home, row.id, row.released, row.was)
 
 
-def _bind_contacts(plan: Plan) -> list[list[object]]:
-    rows = [
-        (
-            c.tenant,
-            c.customer.ref,
-            c.customer.email_hash,
-            c.customer.phone_hash,
-            c.digest,
-            c.sealed,
-            at,
-        )
-        for c, at in plan.contacts.values()
-    ]
-    return _columns(rows, 7)
+def _contact_rows(plan: Plan) -> Iterator[Sequence[object]]:
+    for contact, at in plan.contacts.values():
+        who = contact.customer
+        hashes = (who.ref, who.email_hash, who.phone_hash)
+        yield (contact.tenant, *hashes, contact.digest, contact.sealed, at)
 
 
-def _bind_letters(plan: Plan) -> list[list[object]]:
-    rows = [
-        (row.n, row.target_topic, row.target_part, row.tenant, row.sealed) for row in plan.letters
-    ]
-    return _columns(rows, 5)
+def _letter_rows(plan: Plan) -> Iterator[Sequence[object]]:
+    for row in plan.letters:
+        yield (row.n, row.target_topic, row.target_part, row.tenant, row.sealed)
 
 
-def _bind_timers(plan: Plan) -> list[list[object]]:
-    kept = [
-        (*key, row.tenant, row.due_at) for key, row in plan.timers.items() if row.due_at is not None
-    ]
-    gone = [key for key, row in plan.timers.items() if row.due_at is None]
-    return [*_columns(kept, 4), *_columns(gone, 2)]
+def _timer_rows(plan: Plan) -> Iterator[Sequence[object]]:
+    for key, row in plan.timers.items():
+        if row.due_at is not None:
+            yield (*key, row.tenant, row.due_at)
 
 
-def _bind_items(rows: list[ItemRow]) -> list[list[object]]:
-    return _columns(
-        [
-            (
-                *(
-                    row.offset,
-                    row.home,
-                    row.state,
-                    row.tenant,
-                    row.event_id,
-                    row.type,
-                    row.attempt,
-                    row.delay,
-                ),
-                *(
-                    row.reason,
-                    row.error,
-                    row.sealed,
-                    ",".join(row.contacts),
-                    row.received_at,
-                    row.version,
-                ),
-            )
-            for row in rows
-        ],
-        len(ITEM_COLUMNS),
-    )
+def _item_rows(items: Iterable[ItemRow]) -> Iterator[Sequence[object]]:
+    for row in items:
+        what = (row.offset, row.home, row.state, row.tenant, row.event_id, row.type)
+        why = (row.attempt, row.delay, row.reason, row.error)
+        yield (*what, *why, row.sealed, ",".join(row.contacts), row.received_at, row.version)
 
 
-def _bind_requests(plan: Plan) -> list[list[object]]:
-    rows = [
-        (request, reply.tenant, reply.event, reply.outcome, reply.answer.decode())
-        for request, reply in plan.replies.items()
-    ]
-    return _columns(rows, 5)
+def _reply_rows(plan: Plan) -> Iterator[Sequence[object]]:
+    for request, reply in plan.replies.items():
+        yield (request, reply.tenant, reply.event, reply.outcome, reply.answer.decode())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from typing import Literal, cast
 
 import msgspec
@@ -173,7 +174,7 @@ def take_apart(purchase: Purchase) -> PurchaseRow | None:
 
 
 def _column(name: str, kind: str) -> Column:
-    return Column(name, kind, lambda row: getattr(row, name))
+    return Column(name, kind, attrgetter(name))
 
 
 HEAD = RowType(
