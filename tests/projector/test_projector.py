@@ -23,14 +23,16 @@ async def test_applies_what_is_published(desk: Desk, working: Working, until: Un
 
 
 async def test_drops_what_the_wire_repeats(desk: Desk, working: Working, until: Until) -> None:
-    async with working():
-        entries = await desk.decide("a", "b", "c")
+    async with working() as projector:
+        await desk.say("a")
+        await follows(projector, seq=1)
+        entries = await desk.decide("b", "c", "d")
         for _ in range(3):
             await desk.publish(entries)
         await desk.publish(entries[1:])
-        await desk.say("d")
+        await desk.say("e")
 
-        await until({"a": 1, "b": 1, "c": 1, "d": 1})
+        await until({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1})
 
 
 async def test_waits_for_a_gap_to_be_repeated(
@@ -131,7 +133,9 @@ async def test_rebuilds_after_postgres_went_back(
 ) -> None:
     async with working() as projector:
         await desk.say("a", "b")
+        await follows(projector, seq=2)
         await desk.say("lost")
+        await follows(projector, seq=3)
         await until({"a": 1, "b": 1, "lost": 1})
         # The ledger is restored to before "lost", which Kafka still remembers as seq 3.
         await database.execute("delete from ledger where to_seq = 3")

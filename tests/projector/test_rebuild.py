@@ -70,6 +70,22 @@ async def test_neither_loses_nor_doubles_while_events_are_projected(
         await until(dict.fromkeys(names, 1))
 
 
+async def test_what_the_new_table_already_has_is_not_projected_again(
+    desk: Desk, working: Working, until: Until
+) -> None:
+    async with working() as projector:
+        await desk.say("a")
+        await follows(projector, seq=1)
+        unpublished = await desk.decide("b", "c")
+
+        await rebuild(desk).run(anew=True)
+        await until({"a": 1, "b": 1, "c": 1})
+        await desk.publish(unpublished)
+        await desk.say("d")
+
+        await until({"a": 1, "b": 1, "c": 1, "d": 1})
+
+
 async def test_goes_on_where_a_killed_run_stopped(desk: Desk, until: Until) -> None:
     for n in range(60):
         await desk.decide(f"w{n:03}")

@@ -39,10 +39,15 @@ async def stopped_hub(hub: Hub) -> Spot:
 
 async def test_goes_on_counts_what_it_passed_and_keeps_the_reason(hub: Hub, peek: Peek) -> None:
     first_kept = await stopped_hub(hub)
+    await hub.stop()
+    epoch = (await hub.owners())[0]["epoch"]
 
     skipped = await skip(hub.db, peek, first_kept, "two weeks of holidays")
 
     assert skipped.count == 3
+    # Whoever still believes to own the partition is fenced.
+    assert (await hub.owners())[0]["epoch"] == epoch + 1
+    await hub.start()
     await hub.settled()
     assert await hub.applied(KEY) == ["e0", "e1", "e5", "e6", "e7"]
     assert await hub.outcomes() == {"applied": 5, "stepped_over": 3}
