@@ -82,8 +82,9 @@ class Report:
         return {"holds": self.holds, "topic": self.topic, **self.figures, "problems": problems}
 
     def table(self) -> Table:
-        """For people: a row a partition, then the sum."""
-        names = ["partition", "accepted", *OUTCOMES, "waiting", "unaccounted"]
+        """For people: a row a partition, then the sum; outcomes that never occurred are left out."""
+        seen = [name for name in OUTCOMES if self.figures[name]]
+        names = ["partition", "accepted", *seen, "waiting", "unaccounted"]
         table = Table(title=f"{self.topic}: {'holds' if self.holds else 'DOES NOT HOLD'}")
         for name in names:
             table.add_column(name.replace("_", "\n"), justify="right")

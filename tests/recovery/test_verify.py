@@ -2,12 +2,16 @@
 
 import io
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+from hub import registry
 from hub.adapters.kafka import Message, Outlet, Peek
 from hub.recovery.verify import Report, Verifier
+from hub.sdk.processor import Processor
 from schemas.refs import place
 from tests.ledger.counter import World, home_of
 from tests.ledger.driver import PARTITIONS, Hub, count, told
@@ -129,6 +133,33 @@ async def test_names_what_was_damaged(
 
     assert not report.holds
     assert any(problem.check.startswith(check) for problem in report.problems), report.problems
+
+
+async def test_a_name_points_to_a_row_and_a_row_lives_in_its_home(
+    hub: Hub, peek: Peek, processor: Processor[Any]
+) -> None:
+    home = "a" * 16
+    purchase = "insert into purchase (id, tenant, version, inbox) values ($1, 'acme', 1, '{}')"
+    unit = """insert into unit (id, home, tenant, version, status, product, doc)
+              values ($1, $2, 'acme', 1, 'covered', 'p', '{}')"""
+    name = "insert into name values ('serial', 'acme', $1, $2, $3)"
+    await hub.db.execute(purchase, home)
+    await hub.db.execute(unit, f"wty_{home}_1", home)
+    await hub.db.execute(unit, f"wty_{'b' * 16}_1", home)
+    await hub.db.execute(unit, f"wty_{'c' * 16}_1", "c" * 16)
+    await hub.db.execute(name, "good", home, f"wty_{home}_1")
+    await hub.db.execute(name, "waiting", home, home)
+    await hub.db.execute(name, "elsewhere", home, f"wty_{'c' * 16}_1")
+    await hub.db.execute(name, "nowhere", "d" * 16, f"wty_{home}_1")
+    warranty = registry.processor("warranty")
+    purchases = replace(processor, head=warranty.head, parts=warranty.parts)
+
+    report = await Verifier(hub.db, peek, purchases, (), patience=0.2).run()
+
+    rows = [one.where for one in report.problems if one.check.startswith("every row")]
+    names = [one for one in report.problems if one.check.startswith("every name")]
+    assert sorted(rows) == [f"wty_{'b' * 16}_1", f"wty_{'c' * 16}_1"]
+    assert len(names) == 2
 
 
 async def test_a_deep_check_sees_what_the_wire_lost_and_said_twice(
