@@ -65,6 +65,7 @@ def installation(settings: Settings) -> Installation:
         keyring=keyring(settings),
         partitions=settings.partitions,
         topics=topics.ALL,
+        replication=settings.replication,
         intake=[processor.reads for processor in registry.processors().values()],
         production=settings.profile == "production",
         allow_asynchronous_postgres=settings.allow_asynchronous_postgres,

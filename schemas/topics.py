@@ -20,7 +20,7 @@ class Topic:
     """Keyed topics share the hub's partition count, which never changes."""
     log_append_time: bool = False
 
-    def settings(self) -> dict[str, str]:
+    def settings(self, replication: int = 1) -> dict[str, str]:
         """The topic's configuration as the broker names it."""
         stamp = "LogAppendTime" if self.log_append_time else "CreateTime"
         return {
@@ -28,6 +28,8 @@ class Topic:
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.max_message_bytes),
             "message.timestamp.type": stamp,
+            # One copy may be down while another takes writes; with fewer than three it is one.
+            "min.insync.replicas": "2" if replication > 2 else "1",  # noqa: PLR2004 - see above
         }
 
 

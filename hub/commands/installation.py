@@ -64,7 +64,12 @@ def topics_check() -> None:
     settings = Settings()
     with refusals_said():
         drift = asyncio.run(
-            check_topics(settings.kafka_settings(), topics.ALL, partitions=settings.partitions)
+            check_topics(
+                settings.kafka_settings(),
+                topics.ALL,
+                partitions=settings.partitions,
+                replication=settings.replication,
+            )
         )
     for found in drift:
         typer.echo(str(found))

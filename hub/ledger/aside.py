@@ -9,12 +9,13 @@ from hub.access.keyring import HUB, Keyring
 from hub.domain.errors import HubError
 from hub.domain.fate import Retry, fate
 from hub.ledger import wire
+from hub.ledger.due import StoredItem
 from hub.ledger.entries import Entry
 from hub.ledger.homes import Home, Settled
 from hub.ledger.lookups import Lookups
 from hub.ledger.plan import ItemGone, ItemRow, Plan, Reply
 from hub.ledger.post import Post
-from hub.ledger.standing import Standing, StoredItem
+from hub.ledger.standing import Standing
 from hub.ledger.wire import Incoming
 from hub.sdk.events import AskTenant, Event, Outcome
 from schemas.envelope import Envelope, source_of, to_headers

@@ -8,12 +8,13 @@ from typing import Any
 from hub.access.keyring import HUB, Keyring
 from hub.domain.errors import HubError
 from hub.ledger.aside import Aside, BreakerOpenError
+from hub.ledger.due import StoredItem, StoredTimer
 from hub.ledger.effects import Effects
 from hub.ledger.homes import Arrival, Home, Inbox, settle, waiting_arrivals
 from hub.ledger.lookups import Lookups
 from hub.ledger.plan import ItemGone, ItemRow, Plan, TimerRow
 from hub.ledger.post import Post
-from hub.ledger.standing import Standing, StoredItem, StoredTimer
+from hub.ledger.standing import Standing
 from hub.ledger.wire import Incoming
 from hub.sdk.events import Ask, AskTenant, Event, TimerDue
 from hub.sdk.failures import DataRefusedError, DecideAgainError, StoreUnavailableError

@@ -98,7 +98,9 @@ class Claimer:
         if taken is None:
             message = f"another worker claimed {topic}[{part}] first"
             raise ClaimLostError(message)
-        seq, published = taken["seq"], taken["published_seq"]
+        seq = taken["seq"]
+        # The wire is without a gap up to its last record, so all before that is there already.
+        published = max(taken["published_seq"], min(tail_seq, seq))
         went_back = tail_seq > seq
         if went_back:
             # What stands on Kafka was decided by a ledger that is gone: continue after it.

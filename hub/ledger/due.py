@@ -1,10 +1,11 @@
 """The second input: items whose time has come or that a person asked for, and timers."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hub.adapters.postgres import Database
 from hub.ledger.plan import ItemRow
-from hub.ledger.standing import StoredItem, StoredTimer
 
 # Three index scans, because one condition with OR would read every item of the partition.
 ITEMS = """
@@ -26,6 +27,29 @@ select home, name, tenant, due_at, clock_timestamp() as now from timer t
  where topic = $1 and part = $2 and due_at <= clock_timestamp()
    and not exists (select 1 from item i where i.topic = t.topic and i.part = t.part and i.home = t.home)
  order by due_at, home limit $3"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """An item as it stands in the table, due for another try."""
+
+    row: ItemRow
+    wanted: str | None
+    wanted_why: str | None
+    after: int | None
+    """The offset of the item of its home that stands right before it; None where it is foremost."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTimer:
+    """A timer that has come due."""
+
+    home: str
+    name: str
+    tenant: str
+    due_at: datetime
+    now: datetime
+    """Postgres's clock when it was found due."""
 
 
 async def due_items(

@@ -23,7 +23,7 @@ from hub.ledger.lookups import Lookups
 from hub.ledger.plan import Plan
 from hub.ledger.search import Search
 from hub.sdk.events import Outcome
-from hub.sdk.failures import DataRefusedError
+from hub.sdk.failures import DataRefusedError, DecideAgainError
 from hub.sdk.processor import Processor
 from hub.telemetry.metrics import Metrics
 
@@ -97,9 +97,29 @@ class Partition:
             return
         try:
             while self.current:
-                await self._turn()
+                try:
+                    await self._turn()
+                except (DecideAgainError, DataRefusedError) as error:
+                    if not self._undo(error):
+                        raise
         finally:
             await self._end()
+
+    def _undo(self, error: DecideAgainError | DataRefusedError) -> bool:
+        """The statement was rolled back: go back to before it, load and decide again."""
+        topic, failed = self.engine.feed.topic, self.failed
+        if isinstance(error, DecideAgainError):
+            self.engine.metrics.redecided.labels(topic, self.part).inc()
+            self.search.again(failed, str(error))
+        elif not self.search.narrow(failed, str(error)):
+            return False
+        else:
+            log.warning("batch.refused", topic=topic, partition=self.part, reason=str(error))
+        if failed is None:
+            return False
+        self.claim.standing = failed.before
+        self._commit = self._flight = self.failed = None
+        return self.engine.feed.seek(self.part, self.claim.standing.next_offset)
 
     async def _end(self) -> None:
         if self._commit is not None and not self._commit.done():
@@ -203,7 +223,8 @@ class Partition:
 
     def _plan(self) -> Plan:
         standing = self.claim.standing
-        return Plan(standing.next_offset, standing.next_offset, standing.seq + 1, standing.seq)
+        here = standing.next_offset
+        return Plan(standing.copy(), here, here, standing.seq + 1, standing.seq)
 
     def _batch(self, plan: Plan) -> Batch:
         engine = self.engine

@@ -9,6 +9,7 @@ import msgspec
 from hub.access.keyring import SealedContact
 from hub.ledger.entries import Entry
 from hub.ledger.homes import Home
+from hub.ledger.standing import Standing
 from hub.sdk.decision import Row
 
 FINAL = ("applied", "deduplicated", "rejected", "given_up")
@@ -96,6 +97,8 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 class Plan:
     """One batch of one partition."""
 
+    before: Standing
+    """How the partition stood when deciding began."""
     from_offset: int
     to_offset: int
     from_seq: int

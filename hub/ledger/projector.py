@@ -257,7 +257,7 @@ class Projector:
 
     async def _note(self) -> None:
         """Tell Kafka's lag tools how far we read; nothing of ours depends on it."""
-        if self._offsets and time.monotonic() - self._noted > NOTE_SECONDS:
+        if self._offsets and self.feed.settled and time.monotonic() - self._noted > NOTE_SECONDS:
             self._noted = time.monotonic()
             with suppress(BrokerUnavailableError):
                 await self.feed.note_progress(self._offsets)

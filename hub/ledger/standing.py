@@ -1,33 +1,7 @@
-"""What a partition carries from batch to batch, and the rows of its second input."""
+"""What a partition carries from batch to batch."""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import datetime
-
-from hub.ledger.plan import ItemRow
-
-
-@dataclass(frozen=True, slots=True)
-class StoredItem:
-    """An item as it stands in the table, due for another try."""
-
-    row: ItemRow
-    wanted: str | None
-    wanted_why: str | None
-    after: int | None
-    """The offset of the item of its home that stands right before it; None where it is foremost."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTimer:
-    """A timer that has come due."""
-
-    home: str
-    name: str
-    tenant: str
-    due_at: datetime
-    now: datetime
-    """Postgres's clock when it was found due."""
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(slots=True)
@@ -50,3 +24,7 @@ class Standing:
     """Offsets whose data Postgres refused, with what it said."""
     sick_timers: set[tuple[str, str]] = field(default_factory=set)
     """Timers whose decision Postgres refused."""
+
+    def copy(self) -> "Standing":
+        """How it stands now, to go back to where a batch is undone."""
+        return replace(self, held=Counter(self.held), loose=set(self.loose))

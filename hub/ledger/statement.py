@@ -184,8 +184,9 @@ def _items(values: Values) -> str:
     from {source} as u({names}) where exists (select 1 from own)
   on conflict (topic, part, "offset") do update
      set home = excluded.home, state = excluded.state, attempt = excluded.attempt,
-         due_at = excluded.due_at, reason = excluded.reason, error = excluded.error, code_version = excluded.code_version, wanted = null, wanted_why = null,
-         version = excluded.version
+         due_at = excluded.due_at, reason = excluded.reason,
+         error = excluded.error, code_version = excluded.code_version,
+         wanted = null, wanted_why = null, version = excluded.version
    where t.version = excluded.version - 1
   returning 1),
 item_gone as (

@@ -19,8 +19,6 @@ from hub.ledger.partition import BreakerTrippedError, Engine, FencedError, Parti
 from hub.ledger.search import Search
 from hub.sdk.failures import (
     BrokerUnavailableError,
-    DataRefusedError,
-    DecideAgainError,
     StoreUnavailableError,
 )
 from hub.sdk.processor import Processor
@@ -60,6 +58,7 @@ class Worker:
     name: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}")
     breaker_pause: float = BREAKER_PAUSE
     """Seconds until a stopped partition tries the event that tripped its breaker again."""
+    _assigned: bool = False
     _partitions: dict[int, Partition] = field(default_factory=dict)
     _tasks: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
     _standby: dict[int, Standby] = field(default_factory=dict)
@@ -86,6 +85,8 @@ class Worker:
 
     def ready(self) -> tuple[bool, list[str]]:
         """Whether every assigned partition is claimed, and what stands in the way."""
+        if not self._assigned:
+            return False, ["Kafka has assigned no partition yet"]
         reasons = [
             f"partition {part}: {s.stopped or 'not claimed yet'}"
             for part, s in self._standby.items()
@@ -97,6 +98,7 @@ class Worker:
         searches: dict[int, Search] = {}
         while True:
             generation, wanted = engine.feed.generation, engine.feed.assignment()
+            self._assigned = engine.feed.settled
             for part in list(self._tasks):
                 if part not in wanted or self._stale(part, generation):
                     await self._forget(part)
@@ -168,25 +170,13 @@ class Worker:
         if partition is not None:
             standby.faults = partition.claim.standing.faults
             standby.pause = FIRST_PAUSE
-        standby.not_before = time.monotonic() + self._pause(part, standby, partition, error)
+        standby.not_before = time.monotonic() + self._pause(part, standby, error)
 
-    def _pause(
-        self, part: int, standby: Standby, partition: Partition | None, error: BaseException | None
-    ) -> float:
+    def _pause(self, part: int, standby: Standby, error: BaseException | None) -> float:
         topic = self.processor.reads.name
         standby.stopped = "" if error is None else str(error)
         match error:
             case None:
-                return 0.0
-            case DecideAgainError():
-                self.metrics.redecided.labels(topic, part).inc()
-                if partition is not None:
-                    partition.search.again(partition.failed, str(error))
-                return 0.0
-            case DataRefusedError() if partition is not None and partition.search.narrow(
-                partition.failed, str(error)
-            ):
-                log.warning("batch.refused", topic=topic, partition=part, sqlstate=error.sqlstate)
                 return 0.0
             case FencedError() | ClaimLostError():
                 self.metrics.fenced.labels(topic, part).inc()
@@ -218,6 +208,8 @@ class Worker:
 
     async def _tell(self, engine: Engine) -> None:
         """Advisory offsets for lag tools; failing to tell them costs nothing."""
+        if not engine.feed.settled:
+            return
         offsets = {
             part: p.claim.standing.next_offset for part, p in self._partitions.items() if p.current
         }

@@ -63,6 +63,7 @@ class Installation:
     topics: Sequence[Topic]
     intake: Sequence[Topic]
     """The topics that a processor reads."""
+    replication: int = 1
     production: bool = False
     allow_asynchronous_postgres: bool = False
 
@@ -105,7 +106,10 @@ async def _kafka(installation: Installation) -> list[Finding]:
         cluster = await _soon(describe_cluster(installation.kafka, names))
         drift = await _soon(
             check_topics(
-                installation.kafka, installation.topics, partitions=installation.partitions
+                installation.kafka,
+                installation.topics,
+                partitions=installation.partitions,
+                replication=installation.replication,
             )
         )
     except (BrokerUnavailableError, TimeoutError) as error:

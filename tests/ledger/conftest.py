@@ -16,6 +16,7 @@ from hub.adapters.postgres import migrate
 from tests.ledger import counter
 from tests.ledger.driver import Hub, installation
 
+
 @pytest.fixture(scope="session", autouse=True)
 def short_logs() -> None:
     """A failing test shows warnings as lines, not as pages."""

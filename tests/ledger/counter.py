@@ -92,7 +92,11 @@ def counter(prefix: str, world: World) -> Processor[CounterRow | None]:
         writes=topic(f"{prefix}status", MIB, stamped=False),
         consumes=(Counted,),
         code_version=1,
-        head=RowType("counter", CounterRow, (Column("total", "bigint", _total), Column("note", "text", _note))),
+        head=RowType(
+            "counter",
+            CounterRow,
+            (Column("total", "bigint", _total), Column("note", "text", _note)),
+        ),
         parts=(),
         needs=_needs,
         place=_place(world),
@@ -155,9 +159,7 @@ def _take_apart(state: CounterRow | None) -> Row | None:
 def _decide(
     world: World,
 ) -> Callable[[CounterRow | None, Event, Known], Decision[CounterRow | None]]:
-    def decide(
-        state: CounterRow | None, event: Event, known: Known
-    ) -> Decision[CounterRow | None]:
+    def decide(state: CounterRow | None, event: Event, known: Known) -> Decision[CounterRow | None]:
         fact = event.fact
         if isinstance(fact, TimerDue):
             fact = Counted(key="", by=100)

@@ -65,7 +65,7 @@ async def eventually(
         await asyncio.sleep(0.03)
 
 
-def told(
+def told(  # noqa: PLR0913 - an event has as many parts, and a test changes one of them
     event: str,
     fact: Fact | bytes | None,
     *,
@@ -258,9 +258,7 @@ class Hub:
     async def owners(self) -> dict[int, Any]:
         """The owner rows by partition."""
         sql = "select * from partition_owner where topic = $1 order by part"
-        return {
-            row["part"]: row for row in await self.db.fetch(sql, self.processor.reads.name)
-        }
+        return {row["part"]: row for row in await self.db.fetch(sql, self.processor.reads.name)}
 
     async def outcomes(self) -> dict[str, int]:
         """What became of every event, over all partitions; only what is not 0."""

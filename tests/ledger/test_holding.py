@@ -52,9 +52,7 @@ async def test_an_early_event_waits_over_a_restart_and_ends_when_patience_ends(h
     again = "select due_at > clock_timestamp() from timer where name = 'waiting'"
     await hub.until(again, "tried and set again")
     assert await hub.outcomes() == {"early": 1}
-    await hub.db.execute(
-        "update timer set due_at = clock_timestamp() where name = 'waiting'"
-    )
+    await hub.db.execute("update timer set due_at = clock_timestamp() where name = 'waiting'")
     await hub.db.execute(
         """update counter set inbox = jsonb_set(inbox::jsonb, '{waiting,0,received_at}',
            '"2026-01-01T00:00:00Z"')::json"""

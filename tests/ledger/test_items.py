@@ -55,6 +55,7 @@ async def test_a_follower_that_fails_when_it_is_released_waits_for_its_own_time(
     due = "select due_at > clock_timestamp() from item where event_id = 'e2'"
     assert await hub.db.fetchval(due)
     assert await hub.db.fetchval("select attempt from item where event_id = 'e2'") == 2
+    assert await hub.applied() == ["e1"], "what stands behind e2 does not overtake it"
     assert world.tries.count("e2") == 1
     world.away.clear()
     await hub.until("select count(*) = 0 from item", "released")
@@ -163,7 +164,9 @@ async def test_two_homes_redriven_at_once_are_both_released_whatever_a_batch_hol
     world.broken["code"] = ValueError("a fault")
     same = [key for key in ("a", "b", "c", "d", "e", "f") if count("x", key).partition == 0][:2]
     await hub.start()
-    records = [count(f"{key}{n}", key, needs="code" if not n else "") for key in same for n in range(8)]
+    records = [
+        count(f"{key}{n}", key, needs="code" if not n else "") for key in same for n in range(8)
+    ]
     await hub.told_all(*records)
     world.broken.clear()
     for key in same:

@@ -18,7 +18,7 @@ async def test_any_partitioner_may_publish(hub: Hub) -> None:
     records = [count(f"e{n}", f"key{n % 20}") for n in range(60)]
     for record in records:
         outsider.produce(
-            hub.processor.reads.name, record.value, key=record.key, headers=record.headers
+            hub.processor.reads.name, record.value, key=record.key, headers=[*record.headers]
         )
     outsider.flush(10)
     await hub.start()
@@ -76,7 +76,9 @@ async def test_a_forward_carries_the_first_receipt_along(hub: Hub) -> None:
     """Hole 22: a second receipt would let an event run ahead of its time by being forwarded."""
     key = key_in(0)
     await hub.start()
-    far = told("e1", Counted(key=key), partition=1, more=[("hub-received-at", b"2026-01-01T00:00:00Z")])
+    far = told(
+        "e1", Counted(key=key), partition=1, more=[("hub-received-at", b"2026-01-01T00:00:00Z")]
+    )
     await hub.told_all(far)
     assert await hub.applied(key) == []
     assert (await hub.outcomes())["rejected"] == 1

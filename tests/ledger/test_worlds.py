@@ -46,7 +46,9 @@ async def test_a_postgres_that_went_back_goes_on_after_what_stands_on_kafka(
         assert [int(dict(r.headers)["hub-seq"]) for r in records] == [1, 2, 3, 4, 5, 6, 7, 8]
         ids = [dict(r.headers)["ce_id"] for r in records]
         assert published == 5
-        assert ids[2:5] == ids[5:8], "the same cause gives the same id, so outsiders drop the repeat"
+        assert ids[2:5] == ids[5:8], (
+            "the same cause gives the same id, so outsiders drop the repeat"
+        )
         epochs = [int(dict(r.headers)["hub-epoch"]) for r in records]
         assert epochs == sorted(epochs)
         assert await hub.db.fetchval("select count(*) from ledger where kind = 'jump'") == 1

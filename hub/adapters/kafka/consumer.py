@@ -30,12 +30,15 @@ class _Count(ConsumerRebalanceListener):  # type: ignore[misc] # untyped base
 
     def __init__(self) -> None:
         self.generation = 0
+        self.settled = False
 
     def on_partitions_revoked(self, _revoked: object) -> None:
         self.generation += 1
+        self.settled = False
 
     def on_partitions_assigned(self, _assigned: object) -> None:
         self.generation += 1
+        self.settled = True
 
 
 class Feed:
@@ -80,6 +83,11 @@ class Feed:
         """Grows with every rebalance; what was read under another generation must not be used."""
         return self._listener.generation
 
+    @property
+    def settled(self) -> bool:
+        """Whether the group has told this member what is its own, and is not telling it anew."""
+        return self._listener.settled
+
     def assignment(self) -> set[int]:
         """The partitions Kafka assigns to this member now."""
         return {tp.partition for tp in self._consumer.assignment()}
@@ -106,9 +114,7 @@ class Feed:
     async def position(self, partition: int) -> int:
         """The offset to be read next. It passes what holds no event without giving anything."""
         with translated():
-            return cast(
-                "int", await self._consumer.position(TopicPartition(self.topic, partition))
-            )
+            return cast("int", await self._consumer.position(TopicPartition(self.topic, partition)))
 
     async def bounds(self, partition: int) -> tuple[int, int]:
         """The first offset still kept and the one after the last."""
@@ -127,7 +133,11 @@ class Feed:
             }
 
     async def note_progress(self, offsets: Mapping[int, int]) -> None:
-        """Tell Kafka how far we are. Advisory: lag tools read it, we never do."""
+        """Tell Kafka how far we are. Advisory: lag tools read it, we never do.
+
+        Not to be called while the group is not `settled`: Kafka would refuse it, and aiokafka
+        would then make the whole group join once more.
+        """
         with translated():
             await self._consumer.commit(
                 {

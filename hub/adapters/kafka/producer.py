@@ -1,5 +1,6 @@
 """Writing: whole batches to a named partition, one in flight, stopping at the first error."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -31,25 +32,29 @@ class Outlet:
         self._settings = settings
         self._linger_ms = linger_ms
         self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
 
     async def _ready(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                **self._settings.client(),
-                enable_idempotence=True,
-                acks="all",
-                linger_ms=self._linger_ms,
-                max_batch_size=BATCH_BYTES,
-                max_request_size=MAX_REQUEST,
-                request_timeout_ms=15_000,
-            )
-            try:
-                await producer.start()
-            except BaseException:
-                await self._throw_away(producer)
-                raise
-            self._producer = producer
-        return self._producer
+        async with self._starting:
+            return self._producer or await self._begin()
+
+    async def _begin(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            **self._settings.client(),
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=self._linger_ms,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=MAX_REQUEST,
+            request_timeout_ms=15_000,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await self._throw_away(producer)
+            raise
+        self._producer = producer
+        return producer
 
     async def send(self, topic: str, partition: int, messages: Iterable[Message]) -> None:
         """Send in order and wait for each acknowledgement.

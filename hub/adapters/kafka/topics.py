@@ -58,13 +58,13 @@ async def apply_topics(
     async with _admin(settings) as admin:
         if missing:
             await admin.create_topics([_new(topic, partitions, replication) for topic in missing])
-    drift = await check_topics(settings, topics, partitions=partitions)
+    drift = await check_topics(settings, topics, partitions=partitions, replication=replication)
     wrong = {found.topic for found in drift if found.what != "partitions"}
     async with _admin(settings) as admin:
         for topic in topics:
             if topic.name in wrong:
                 resource = ConfigResource(
-                    ConfigResourceType.TOPIC, topic.name, configs=topic.settings()
+                    ConfigResourceType.TOPIC, topic.name, configs=topic.settings(replication)
                 )
                 await admin.alter_configs([resource])
     return [found for found in drift if found.what == "partitions"]
@@ -75,12 +75,12 @@ def _new(topic: Topic, partitions: int, replication: int) -> NewTopic:
         topic.name,
         num_partitions=partitions if topic.keyed else 1,
         replication_factor=replication,
-        topic_configs=topic.settings(),
+        topic_configs=topic.settings(replication),
     )
 
 
 async def check_topics(
-    settings: KafkaSettings, topics: Iterable[Topic], *, partitions: int
+    settings: KafkaSettings, topics: Iterable[Topic], *, partitions: int, replication: int
 ) -> list[TopicDrift]:
     """Every difference between the cluster and the declaration."""
     topics = tuple(topics)
@@ -94,11 +94,13 @@ async def check_topics(
             drift.append(TopicDrift(topic.name, "partitions", str(wanted), str(counts[topic.name])))
     there = [topic for topic in topics if topic.name in counts]
     if there:
-        drift += await _config_drift(settings, there)
+        drift += await _config_drift(settings, there, replication)
     return drift
 
 
-async def _config_drift(settings: KafkaSettings, topics: Sequence[Topic]) -> list[TopicDrift]:
+async def _config_drift(
+    settings: KafkaSettings, topics: Sequence[Topic], replication: int
+) -> list[TopicDrift]:
     async with _admin(settings) as admin:
         resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
         answers = await admin.describe_configs(resources)
@@ -110,6 +112,6 @@ async def _config_drift(settings: KafkaSettings, topics: Sequence[Topic]) -> lis
     return [
         TopicDrift(topic.name, name, wanted, str(found.get(topic.name, {}).get(name)))
         for topic in topics
-        for name, wanted in topic.settings().items()
+        for name, wanted in topic.settings(replication).items()
         if found.get(topic.name, {}).get(name) != wanted
     ]

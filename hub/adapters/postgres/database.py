@@ -121,11 +121,13 @@ class translated:  # noqa: N801 - reads as a phrase: `with translated():`
 
 def _ours(error: asyncpg.PostgresError) -> Exception:
     state = error.sqlstate or ""
+    # Without the DETAIL, which may quote the data.
+    said = str(error.args[0]) if error.args else type(error).__name__
     if state in DECIDE_AGAIN:
-        return DecideAgainError(f"{state}: {error}")
+        return DecideAgainError(f"{state}: {said}")
     if state[:2] in DATA_CLASSES:
-        return DataRefusedError(state, str(error))
-    return StoreUnavailableError(f"{state}: {error}")
+        return DataRefusedError(state, said)
+    return StoreUnavailableError(f"{state}: {said}")
 
 
 async def connect(dsn: str, *, size: int = 8, settings: dict[str, str] | None = None) -> Database:
