@@ -215,7 +215,7 @@ class Partition:
             await batch.fire(timers)
             for timer, error in batch.timer_failures:
                 self.engine.metrics.timer_failures.labels(topic).inc()
-                log.error("timer.failed", home=timer.home, timer=timer.name, exc_info=error)
+                log.error("timer.failed", home=timer.home, name=timer.name, exc_info=error)
             await self._start(batch.plan)
             await self._landed()
 

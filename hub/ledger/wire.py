@@ -10,7 +10,7 @@ import msgspec
 from pydantic import ValidationError
 
 from hub.access.keyring import Keyring, SealedContact
-from hub.adapters.kafka import Record
+from hub.adapters.kafka import UNREADABLE, Record
 from hub.domain.errors import HubError
 from hub.ledger.homes import Arrival
 from hub.sdk.events import CustomerRef, Event
@@ -68,7 +68,11 @@ unpack = _payloads.decode
 
 def payload_of(record: Record) -> Payload:
     """The payload of a record as Kafka gave it."""
-    received_at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    # What cannot be read has no time of its own either.
+    known = record.timestamp > 0
+    received_at = (
+        datetime.fromtimestamp(record.timestamp / 1000, UTC) if known else datetime.now(UTC)
+    )
     # A stranger may send a header without a value; it says as much as an empty one.
     headers = [(name, value or b"") for name, value in record.headers]
     return Payload(headers, record.value, received_at)
@@ -91,6 +95,9 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
     _check_size(payload)
     value = payload.value
     extra = dict(payload.headers)
+    if UNREADABLE in extra:
+        message = "the record cannot be read: a header name in its batch is not UTF-8"
+        raise InvalidEventError(message)
     if extra.get("content-type", b"").startswith(STRUCTURED):
         headers, value = _unfold(payload.headers, value)
         incoming.envelope = envelope = from_headers(dict(headers))

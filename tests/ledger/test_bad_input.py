@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiokafka.record.util import calc_crc32c
 
 from tests.ledger.counter import Counted
 from tests.ledger.driver import Hub, Told, count, told
@@ -112,6 +113,45 @@ async def test_what_is_no_valid_event_becomes_a_dead_letter_and_its_neighbours_a
     assert not hub.running[0].task.done()
     owner = (await hub.owners())[count("x").partition]
     assert owner["epoch"] <= 3, "no claim was lost over it"
+
+
+class Scrambled:
+    """A batch builder of a stranger: one header's name is no UTF-8, and the checksum fits."""
+
+    def __init__(self, builder: Any, name: bytes) -> None:
+        self._builder, self._name = builder, name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._builder, attribute)
+
+    def build(self) -> bytearray:
+        data = bytearray(self._builder.build())
+        at = data.index(self._name)
+        data[at : at + len(self._name)] = b"\xff" * len(self._name)
+        data[17:21] = calc_crc32c(bytes(data[21:])).to_bytes(4, "big")
+        return data
+
+
+async def test_a_header_name_that_no_client_can_read_becomes_a_dead_letter(hub: Hub) -> None:
+    """The client raises before it gives the record, at every read, to every owner and every claim."""
+    running = await hub.start()
+    await hub.told_all(count("e1"))
+    odd = count("odd")
+    batch = hub.publisher.create_batch()
+    for record, more in ((count("e2"), []), (odd, [("@@@@", b"v")])):
+        headers = [*record.headers, *more]
+        batch.append(timestamp=None, key=record.key, value=record.value, headers=headers)
+    batch._builder = Scrambled(batch._builder, b"@@@@")  # noqa: SLF001 - no client would do this
+    sent = await hub.publisher.send_batch(batch, hub.processor.reads.name, partition=odd.partition)
+    await sent
+    await hub.settled()
+    await running.stop()
+    hub.running.clear()
+    await hub.start()
+    await hub.told_all(count("e3"))
+    assert await hub.applied() == ["e1", "e2", "e3"]
+    (item,) = await hub.items()
+    assert "a header name in its batch is not UTF-8" in item["reason"]
 
 
 async def test_data_that_postgres_refuses_becomes_one_dead_letter_and_its_neighbours_are_applied(

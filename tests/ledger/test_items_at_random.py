@@ -135,7 +135,7 @@ class Engine:
 
     def _batch(self) -> Batch:
         here, seq = self.standing.next_offset, self.standing.seq
-        plan = Plan(here, here, seq + 1, seq)
+        plan = Plan(self.standing.copy(), here, here, seq + 1, seq)
         lookups = Lookups(self.database, self.processor, plan, None)
         return Batch(self.processor, self.keyring, lookups, self.standing, plan)
 

@@ -26,7 +26,6 @@ def test_reads_its_connector_and_trace_and_leaves_strangers_alone() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("ce_id", None, "ce_id is missing"),
         ("ce_id", b"", "ce_id is missing"),
         ("ce_id", b"x" * (MAX_ID + 1), "at most"),
         ("ce_id", b"\xff", "not UTF-8"),
@@ -37,6 +36,11 @@ def test_reads_its_connector_and_trace_and_leaves_strangers_alone() -> None:
         ("ce_time", b"2026-01-31T10:15:00", "has no offset"),
     ],
 )
-def test_says_what_is_wrong_with_an_envelope(name: str, value: bytes | None, said: str) -> None:
+def test_says_what_is_wrong_with_an_envelope(name: str, value: bytes, said: str) -> None:
     with pytest.raises(EnvelopeError, match=said):
         from_headers(HEADERS | {name: value})
+
+
+def test_says_which_header_is_missing() -> None:
+    with pytest.raises(EnvelopeError, match="ce_id is missing"):
+        from_headers({name: value for name, value in HEADERS.items() if name != "ce_id"})

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, Self, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -23,6 +24,22 @@ class Record(Protocol):
     def value(self) -> bytes | None: ...
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+UNREADABLE = "hub-unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands for a record that the client cannot read: a header's name is not UTF-8, in it or before
+    it in its batch. It is a record all the same, so that it can be set aside.
+    """
+
+    offset: int
+    timestamp: int = 0
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: Sequence[tuple[str, bytes]] = ((UNREADABLE, b"a header name is not UTF-8"),)
 
 
 class _Count(ConsumerRebalanceListener):  # type: ignore[misc] # untyped base
@@ -100,7 +117,22 @@ class Feed:
         """What has been fetched of a partition, waiting at most `timeout_ms` for the first."""
         tp = TopicPartition(self.topic, partition)
         with translated():
-            found = await self._consumer.getmany(tp, timeout_ms=timeout_ms, max_records=limit)
+            try:
+                found = await self._consumer.getmany(tp, timeout_ms=timeout_ms, max_records=limit)
+            except UnicodeDecodeError:
+                return await self._next_one(tp)
+        return cast("Sequence[Record]", found.get(tp, ()))
+
+    async def _next_one(self, tp: TopicPartition) -> Sequence[Record]:
+        """The next record alone, because one of those that follow cannot be read."""
+        here = cast("int", await self._consumer.position(tp))
+        # Without the seek the client would take what it was about to give for given.
+        self._consumer.seek(tp, here)
+        try:
+            found = await self._consumer.getmany(tp, timeout_ms=1000, max_records=1)
+        except UnicodeDecodeError:
+            self._consumer.seek(tp, here + 1)
+            return [Unreadable(here)]
         return cast("Sequence[Record]", found.get(tp, ()))
 
     def seek(self, partition: int, offset: int) -> bool:
@@ -193,7 +225,10 @@ class Peek:
                 self._consumer.assign([tp])
                 self._consumer.seek(tp, offset)
                 for _ in range(40):
-                    found = await self._consumer.getmany(tp, timeout_ms=250, max_records=1)
+                    try:
+                        found = await self._consumer.getmany(tp, timeout_ms=250, max_records=1)
+                    except UnicodeDecodeError:
+                        return Unreadable(offset)
                     if found.get(tp):
                         return cast("Record", found[tp][0])
                     if (
