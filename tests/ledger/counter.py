@@ -42,6 +42,8 @@ class Counted(Fact):
     """A name to let go of."""
     of: str = ""
     """The name under which the counter is meant, instead of `key`."""
+    lives: str = ""
+    """A home to believe in, as in an id of ours."""
     wake: datetime | None = None
     pass_on: str = ""
     """Another counter to tell by letter."""
@@ -139,6 +141,8 @@ def _place(world: World) -> Callable[[Event, Known], str]:
         assert isinstance(fact, Counted)
         if fact.key in world.unplaceable:
             raise LookupError(f"nobody knows where {fact.key} lives")
+        if fact.lives:
+            return fact.lives
         if fact.of:
             for holder in known.names(AskName(event.tenant, KIND, fact.of)):
                 return holder.home

@@ -31,8 +31,9 @@ UNREADABLE = "hub-unreadable"
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands for a record that the client cannot read: a header's name is not UTF-8, in it or before
-    it in its batch. It is a record all the same, so that it can be set aside.
+    """Stands for a record that the client cannot read, so that it can be set aside.
+
+    A header's name is not UTF-8, in it or before it in its batch.
     """
 
     offset: int
