@@ -9,7 +9,8 @@ from rich.console import Console
 
 from hub import bootstrap
 from hub.access import tenants
-from hub.adapters.kafka import apply_topics, check_topics
+from hub.adapters.kafka import TopicDrift, apply_topics, check_topics
+from hub.adapters.kafka.topics import PARTITIONS
 from hub.adapters.postgres import migrate as migrate_database
 from hub.commands.processes import refusals_said
 from hub.recovery.doctor import Level
@@ -54,8 +55,14 @@ def topics_apply() -> None:
             )
         )
     for drift in left:
-        typer.echo(f"refused: {drift}; a keyed topic keeps its partition count for ever", err=True)
+        typer.echo(f"left as it is: {drift}; {_why(drift)}", err=True)
     raise typer.Exit(1 if left else 0)
+
+
+def _why(drift: TopicDrift) -> str:
+    if drift.what == PARTITIONS:
+        return "a keyed topic keeps its partition count for ever"
+    return "Kafka took the change and does not show it; run `hub topics check` again later"
 
 
 @topics_app.command("check")
