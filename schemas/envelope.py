@@ -14,8 +14,7 @@ CONTENT_TYPE = ("content-type", b"application/json")
 SPEC_VERSION = ("ce_specversion", b"1.0")
 TRACEPARENT = re.compile(rb"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 MAX_ID = 200
-_SHORT = ("ce_id", "ce_type", "ce_subject", "ce_partitionkey", "ce_correlationid", "ce_causationid")
-_TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -147,5 +146,9 @@ def _instant(text: str) -> datetime:
         raise EnvelopeError(msg) from error
     if instant.tzinfo is None:
         msg = f"ce_time {text!r} has no offset; expected an RFC 3339 instant such as 2026-01-31T09:30:00Z"
+        raise EnvelopeError(msg)
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        # At the ends of the calendar a change of zone overflows.
+        msg = f"ce_time {text!r} is not within the years {FIRST_YEAR} to {LAST_YEAR}"
         raise EnvelopeError(msg)
     return instant

@@ -37,6 +37,9 @@ select home, count(*) as items, bool_or(state = 'held' and "offset" = first) as 
   from (select home, state, "offset", min("offset") over (partition by home) as first
           from item where topic = $1 and part = $2 and home is not null) i
  group by home"""
+DECIDED_UNDER = """
+select exists (select 1 from ledger where topic = $1 and part = $2 and kind = 'batch'
+                  and to_seq >= $3 and from_seq <= $3 and epoch = $4 order by to_seq limit 1)"""
 LETTERS = "select n, target_topic, target_part, tenant, sealed from letter where topic = $1 and part = $2 order by n"
 UNPUBLISHED = """
 select epoch, body from ledger where topic = $1 and part = $2 and to_seq > $3 and kind = 'batch' order by to_seq, n"""
@@ -100,7 +103,9 @@ class Claimer:
             raise ClaimLostError(message)
         seq = taken["seq"]
         # The wire is without a gap up to its last record, so all before that is there already.
-        published = max(taken["published_seq"], min(tail_seq, seq))
+        published = taken["published_seq"]
+        if tail_seq > published and await self._is_ours(part, tail_seq, tail_epoch):
+            published = tail_seq
         went_back = tail_seq > seq
         if went_back:
             # What stands on Kafka was decided by a ledger that is gone: continue after it.
@@ -162,6 +167,14 @@ class Claimer:
             return 0, 0
         headers = dict(record.headers)
         return int(headers.get(SEQ_HEADER, b"0")), int(headers.get(EPOCH_HEADER, b"0"))
+
+    async def _is_ours(self, part: int, seq: int, epoch: int) -> bool:
+        """Whether the wire's last event is the one the ledger has under that number.
+
+        A worker of a ledger that is gone may still publish what was decided there.
+        """
+        topic = self.processor.reads.name
+        return bool(await self.database.fetchval(DECIDED_UNDER, topic, part, seq, epoch))
 
     async def _load_held(self, standing: Standing) -> None:
         rows = await self.database.fetch(HELD, self.processor.reads.name, standing.part)

@@ -105,7 +105,10 @@ class Lookups:
         for (kind, tenant, value), row in names.items():
             key = (kind, tenant, _stem(value))
             if key in stems:
-                self._stems[key][value] = NameHolder(kind, value, row.home, row.id, row.released)
+                loaded = self._stems[key].get(value)
+                # Whoever lets go of a name without having looked it up does not know its id.
+                owner = row.id or (loaded.id if loaded else "")
+                self._stems[key][value] = NameHolder(kind, value, row.home, owner, row.released)
 
     def _render(self, ask: AskName) -> None:
         held = self._stems[ask.kind, ask.tenant, _stem(ask.value)]

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -15,7 +14,7 @@ from hub.adapters.postgres import Database
 from hub.domain.errors import HubError
 from hub.ledger import statement, wire
 from hub.ledger.batch import Batch
-from hub.ledger.claim import Claim, fingerprint, open_letter
+from hub.ledger.claim import STOPPED, Claim, fingerprint, open_letter
 from hub.ledger.due import due_items, due_timers
 from hub.ledger.entries import messages
 from hub.ledger.guard import Guard, Run
@@ -100,17 +99,17 @@ class Partition:
                 try:
                     await self._turn()
                 except (DecideAgainError, DataRefusedError) as error:
-                    if not self._undo(error):
+                    if not await self._undo(error):
                         raise
         finally:
             await self._end()
 
-    def _undo(self, error: DecideAgainError | DataRefusedError) -> bool:
+    async def _undo(self, error: DecideAgainError | DataRefusedError) -> bool:
         """The statement was rolled back: go back to before it, load and decide again."""
         topic, failed = self.engine.feed.topic, self.failed
         if isinstance(error, DecideAgainError):
             self.engine.metrics.redecided.labels(topic, self.part).inc()
-            self.search.again(failed, str(error))
+            await asyncio.sleep(self.search.again(failed))
         elif not self.search.narrow(failed, str(error)):
             return False
         else:
@@ -177,6 +176,7 @@ class Partition:
         taken = [record for record in run.records if record.offset < plan.to_offset]
         if taken:
             plan.last_offset, plan.last_record = taken[-1].offset, fingerprint(taken[-1])
+            plan.oldest_ms = taken[0].timestamp
             plan.counts[Outcome.STEPPED_OVER] += sum(
                 n for at, n in run.holes.items() if at < plan.to_offset
             )
@@ -184,6 +184,7 @@ class Partition:
         if batch.faulty:
             await self._landed()
             message = f"{self.engine.feed.topic}[{self.part}] met too many faults in a row at {plan.to_offset}"
+            await self.engine.database.execute(STOPPED, self.engine.feed.topic, self.part, message)
             raise BreakerTrippedError(message)
 
     async def _due(self) -> None:
@@ -298,11 +299,6 @@ class Partition:
                 metrics.events.labels(topic, str(outcome)).inc(count)
         if plan.counts[Outcome.STEPPED_OVER]:
             metrics.stepped_over.labels(topic, self.part).inc(plan.counts[Outcome.STEPPED_OVER])
-        if plan.entries:
-            metrics.event_age.labels("decided").observe(
-                max(0.0, time.time() - _stamp(plan.entries[-1].time))
-            )
-
-
-def _stamp(moment: datetime) -> float:
-    return moment.timestamp()
+        if plan.oldest_ms is not None:
+            age = time.time() - plan.oldest_ms / 1000
+            metrics.event_age.labels("decided").observe(max(0.0, age))

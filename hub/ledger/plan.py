@@ -105,6 +105,8 @@ class Plan:
     seq: int
     last_offset: int | None = None
     last_record: str | None = None
+    oldest_ms: int | None = None
+    """When Kafka took in the batch's first record, in milliseconds since the epoch."""
     entries: list[Entry] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     homes: dict[str, Home] = field(default_factory=dict)
@@ -114,10 +116,12 @@ class Plan:
     letters: list[LetterRow] = field(default_factory=list)
     timers: dict[tuple[str, str], TimerRow] = field(default_factory=dict)
     items: dict[int, ItemRow | ItemGone] = field(default_factory=dict)
-    replies: dict[str, Reply] = field(default_factory=dict)
+    replies: dict[tuple[str, str, str], Reply] = field(default_factory=dict)
+    """By request, tenant and event: a stranger may name a request that is not its own."""
 
     def reply(self, request: str, reply: Reply) -> None:
         """Answer whoever asked; the first final answer of a request stands."""
-        earlier = self.replies.get(request)
+        key = (request, reply.tenant, reply.event)
+        earlier = self.replies.get(key)
         if earlier is None or earlier.outcome not in FINAL:
-            self.replies[request] = reply
+            self.replies[key] = reply

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hub.ledger.plan import Plan
 
 PATIENCE = 10
-"""So often a batch is decided again because somebody moved first, before one event is blamed."""
+"""So often a batch is decided again because somebody moved first, before it is made smaller."""
 
 
 @dataclass(slots=True)
@@ -28,12 +28,19 @@ class Search:
             self._cap = None
         return self._cap or self.batch
 
-    def again(self, undone: Plan | None, reason: str) -> bool:
-        """Note that a batch was undone by somebody faster; False until that goes on too long."""
+    def again(self, undone: Plan | None) -> float:
+        """Note that somebody else was faster; gives the seconds to wait before deciding again."""
         offset = undone.from_offset if undone is not None else -1
         before, times = self._again
-        self._again = (offset, times + 1 if before == offset else 1)
-        return self._again[1] > PATIENCE and self.narrow(undone, reason)
+        times = times + 1 if before == offset else 1
+        self._again = (offset, times)
+        if undone is not None and times > PATIENCE:
+            alone = self._cap == 1
+            self._shrink(undone)
+            if alone and times > 4 * PATIENCE:
+                # Nobody wins forty races in a row: this claims what it never looked up.
+                self._blame(undone, "it claims a name that another home holds")
+        return min(1.0, 0.02 * (times - 1))
 
     def narrow(self, refused: Plan | None, reason: str) -> bool:
         """Learn from a refused plan; False where nothing can be learned from it."""
@@ -42,9 +49,12 @@ class Search:
         if self._cap == 1 or len(refused.entries) <= 1:
             self._cap = None
             return self._blame(refused, reason)
-        self._cap = max(1, len(refused.entries) // 2)
-        self._until = max(refused.to_offset, self._until)
+        self._shrink(refused)
         return True
+
+    def _shrink(self, plan: Plan) -> None:
+        self._cap = max(1, len(plan.entries) // 2)
+        self._until = max(plan.to_offset, self._until)
 
     def _blame(self, refused: Plan, reason: str) -> bool:
         if refused.to_offset > refused.from_offset:

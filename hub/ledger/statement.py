@@ -321,5 +321,5 @@ def _item_rows(items: Iterable[ItemRow]) -> Iterator[Sequence[object]]:
 
 
 def _reply_rows(plan: Plan) -> Iterator[Sequence[object]]:
-    for request, reply in plan.replies.items():
+    for (request, *_), reply in plan.replies.items():
         yield (request, reply.tenant, reply.event, reply.outcome, reply.answer.decode())

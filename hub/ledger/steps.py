@@ -19,7 +19,7 @@ CHUNK = 20
 
 LEDGER = """
 select kind, epoch, from_seq, to_seq, body from ledger
- where topic = $1 and part = $2 and to_seq >= $3 and (to_seq > $3 or kind = 'jump' and epoch > $4)
+ where topic = $1 and part = $2 and kind <> 'skip' and to_seq >= $3 and (to_seq > $3 or kind = 'jump' and epoch > $4)
  order by to_seq, n limit $5
 """
 

@@ -9,12 +9,13 @@ from hashlib import blake2b
 import msgspec
 from pydantic import ValidationError
 
-from hub.access.keyring import Keyring, SealedContact
+from hub.access.keyring import HUB, Keyring, SealedContact
 from hub.adapters.kafka import UNREADABLE, Record
 from hub.domain.errors import HubError
 from hub.ledger.homes import Arrival
 from hub.sdk.events import CustomerRef, Event
 from schemas.base import Fact
+from schemas.catalogue import LETTERS
 from schemas.envelope import MAX_ID, Envelope, EnvelopeError, from_headers
 
 MAX_VALUE = 1024 * 1024
@@ -25,6 +26,7 @@ HOPS = "hub-hops"
 RECEIVED_AT = "hub-received-at"
 REQUEST = "hub-request"
 MAX_ERRORS = 5
+LETTER_TYPES = frozenset(fact.TYPE for fact in LETTERS)
 FIRST_YEAR = 2020
 
 Headers = Sequence[tuple[str, bytes]]
@@ -103,6 +105,9 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
         incoming.envelope = envelope = from_headers(dict(headers))
     else:
         incoming.envelope = envelope = from_headers(extra)
+    if envelope.type in LETTER_TYPES and envelope.connector != HUB:
+        message = f"{envelope.type} is a letter between homes; only the hub itself writes those"
+        raise InvalidEventError(message)
     incoming.request = _request(extra.get(REQUEST))
     if value is None:
         message = "the record has no value; an intake topic knows no tombstones"

@@ -19,6 +19,7 @@ from hub.ledger.partition import BreakerTrippedError, Engine, FencedError, Parti
 from hub.ledger.search import Search
 from hub.sdk.failures import (
     BrokerUnavailableError,
+    DecideAgainError,
     StoreUnavailableError,
 )
 from hub.sdk.processor import Processor
@@ -177,6 +178,8 @@ class Worker:
         standby.stopped = "" if error is None else str(error)
         match error:
             case None:
+                return 0.0
+            case DecideAgainError():
                 return 0.0
             case FencedError() | ClaimLostError():
                 self.metrics.fenced.labels(topic, part).inc()

@@ -67,7 +67,7 @@ def _told(event: Event, returned: SaleReturned) -> Return:
     lines = tuple(
         (
             line.line,
-            line.product.key if line.product else None,
+            _key(line),
             line.quantity,
             tuple(sorted(map(normalise, line.serials))),
         )
@@ -119,6 +119,11 @@ def _sold(purchase: Purchase) -> list[Sold]:
         *(_here(unit) for unit in units),
         *(_elsewhere(slot, pointers) for slot in reversed(pointer_slots(purchase))),
     ]
+
+
+def _key(line: ReturnLine) -> str | None:
+    """The product that came back; None where the line says nothing of it."""
+    return (line.product.key or None) if line.product else None
 
 
 def _here(unit: Unit) -> Sold:
@@ -176,7 +181,7 @@ def _pick(sold: list[Sold], returned: SaleReturned, connector: str, row: Purchas
 def _by_serial(
     line: ReturnLine, sold: list[Sold], open_: list[Sold], picked: list[Sold]
 ) -> Iterator[Refusal]:
-    key = line.product.key if line.product else None
+    key = _key(line)
     for serial in line.serials:
         norm = normalise(serial)
         named = [u for u in sold if u.serial_norm == norm and key in (None, u.product)]
@@ -222,8 +227,8 @@ def _pool(line: ReturnLine, sold: list[Sold], connector: str) -> list[Sold]:
     if line.line is not None:
         own = [unit for unit in sold if (connector, line.line) in unit.lines]
         pool = own or [unit for unit in sold if line.line in {name for _, name in unit.lines}]
-        if pool or line.product is None:
+        if pool or _key(line) is None:
             return pool
-    if line.product is None:
+    if _key(line) is None:
         return []
-    return [unit for unit in sold if unit.product == line.product.key]
+    return [unit for unit in sold if unit.product == _key(line)]
