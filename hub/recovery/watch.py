@@ -29,7 +29,7 @@ class Watch:
     every: float = EVERY_SECONDS
 
     async def run(self) -> None:
-        """Look again and again until cancelled; while Kafka or Postgres is away, gauges stand."""
+        """Look again and again until cancelled, whatever happens; while one is away, gauges stand."""
         while True:
             try:
                 async with Peek(self.kafka) as peek:
@@ -39,6 +39,11 @@ class Watch:
             except (BrokerUnavailableError, StoreUnavailableError) as error:
                 self.metrics.infrastructure.labels(type(error).__name__).inc()
                 log.warning("watch.waited", topic=self.topic, reason=str(error))
+                await asyncio.sleep(self.every)
+            except Exception:
+                # Gauges that stand still for ever would look as if all were well.
+                self.metrics.infrastructure.labels("unexpected").inc()
+                log.exception("watch.failed", topic=self.topic)
                 await asyncio.sleep(self.every)
 
     async def look(self, peek: Peek) -> None:

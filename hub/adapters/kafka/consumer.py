@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from hub.adapters.kafka.errors import translated
 from hub.adapters.kafka.settings import KafkaSettings
+from hub.sdk.failures import BrokerUnavailableError
 
 
 class Record(Protocol):
@@ -111,8 +112,16 @@ class Feed:
         return {tp.partition for tp in self._consumer.assignment()}
 
     def partition_count(self) -> int:
-        """How many partitions the topic has."""
-        return len(self._consumer.partitions_for_topic(self.topic) or ())
+        """How many partitions the topic has.
+
+        Raises:
+            BrokerUnavailableError: the cluster's metadata lacks the topic, if only for a moment.
+
+        """
+        partitions = self._consumer.partitions_for_topic(self.topic)
+        if not partitions:
+            raise BrokerUnavailableError(f"Kafka does not tell of topic {self.topic} just now")
+        return len(partitions)
 
     async def read(self, partition: int, *, timeout_ms: int, limit: int) -> Sequence[Record]:
         """What has been fetched of a partition, waiting at most `timeout_ms` for the first."""
@@ -238,7 +247,7 @@ class Peek:
                     ):
                         return None
         message = f"{topic}[{partition}] has records after {offset} but gives none within 10 s"
-        raise TimeoutError(message)
+        raise BrokerUnavailableError(message)
 
     async def records(
         self, topic: str, partition: int, first: int, end: int
