@@ -1,12 +1,14 @@
 """The committed schemas are what the models say, and cannot be broken by accident."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from polyfactory.factories.pydantic_factory import ModelFactory
+from pydantic import ValidationError
 
 import schemas.generate
 from schemas.base import Fact
@@ -42,15 +44,23 @@ def test_every_schema_is_valid_and_names_no_host(name: str) -> None:
 
 @pytest.mark.parametrize("name", TYPES)
 def test_every_schema_takes_what_its_model_writes(name: str) -> None:
+    written = example(name).model_dump_json(exclude_none=True)
+
+    Draft202012Validator(json_schema(name)).validate(json.loads(written))
+
+
+def example(name: str) -> Fact:
     class Example(ModelFactory[Fact]):
         __model__ = BY_TYPE[name]
-        __random_seed__ = 7
         __check_model__ = False
 
     zone: dict[str, Any] = {"zone": "UTC"} if "zone" in BY_TYPE[name].model_fields else {}
-    written = Example.build(**zone).model_dump_json(exclude_none=True)
-
-    Draft202012Validator(json_schema(name)).validate(json.loads(written))
+    for seed in range(100):
+        Example.seed_random(seed)
+        # The generator does not know that blanks are stripped before the length counts.
+        with suppress(ValidationError):
+            return Example.build(**zone)
+    pytest.fail(f"no example of {name} in 100 tries")
 
 
 def test_refuses_to_overwrite_a_schema_that_would_break(
