@@ -63,6 +63,7 @@ class Worker:
     _partitions: dict[int, Partition] = field(default_factory=dict)
     _tasks: dict[int, "asyncio.Task[None]"] = field(default_factory=dict)
     _standby: dict[int, Standby] = field(default_factory=dict)
+    _reported: set[int] = field(default_factory=set)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -202,12 +203,14 @@ class Worker:
 
     def _report(self, engine: Engine, wanted: set[int]) -> None:
         now = time.monotonic()
-        for part in wanted:
-            standby = self._standby.get(part)
+        # What went to another worker meanwhile is neither unclaimed nor stopped here.
+        for part in wanted | self._reported:
+            standby = self._standby.get(part) if part in wanted else None
             since = 0.0 if standby is None else now - standby.unclaimed_since
             self.metrics.unclaimed_seconds.labels(engine.feed.topic, part).set(since)
             stopped = standby is not None and bool(standby.stopped)
             self.metrics.stopped.labels(engine.feed.topic, part).set(int(stopped))
+        self._reported = set(wanted)
 
     async def _tell(self, engine: Engine) -> None:
         """Advisory offsets for lag tools; failing to tell them costs nothing."""
