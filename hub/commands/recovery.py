@@ -14,6 +14,7 @@ from hub.adapters.postgres import Database
 from hub.commands.processes import refusals_said
 from hub.ledger.rebuild import Rebuild
 from hub.recovery import items as tools
+from hub.recovery.figures import partition_count, read_partitions
 from hub.recovery.skip import skip as skip_to
 from hub.settings import Settings
 
@@ -36,6 +37,10 @@ def items(
     tenant: str | None = None,
     reason: Annotated[str | None, typer.Option(help="A text the reason contains.")] = None,
     limit: int = 100,
+    *,
+    error: Annotated[
+        bool, typer.Option("--error", help="Print what each failed with, too.")
+    ] = False,
 ) -> None:
     """List events that wait for another try or for a person."""
     where = tools.Filter(state=state, tenant=tenant, reason=reason, limit=limit)  # type: ignore[arg-type]
@@ -46,6 +51,9 @@ def items(
         row = (str(item.spot), item.state, str(item.attempt), item.tenant, item.type)
         table.add_row(*row, item.event_id, age, item.reason)
     Console().print(table if found else "nothing waits")
+    for item in found if error else ():
+        if item.error:
+            typer.echo(f"\n{item.spot} failed with\n{item.error.rstrip()}")
 
 
 def redrive(topic: str, partition: int, offset: int, reason: Reason, wait: Wait = 10) -> None:
@@ -80,15 +88,22 @@ def rebuild(projection: str) -> None:
     """Make a projection's table anew from the ledger, while the old one goes on being read."""
     with refusals_said():
         chosen = registry.projection(projection)
-    settings = Settings()
     source = next(p for p in registry.processors().values() if p.writes == chosen.reads)
 
     def show(done: int, total: int) -> None:
         typer.echo(f"{projection}: {done} of {total} status events", err=True)
 
-    done = _with_database(
-        lambda db: Rebuild(db, chosen, source.reads.name, settings.partitions, show).run(anew=True)
-    )
+    async def run(db: Database) -> int:
+        # What the ledger was born with, whatever this shell's HUB_PARTITIONS says.
+        partitions = partition_count(await read_partitions(db, source.reads.name))
+        if not partitions:
+            message = (
+                f"the ledger of {source.reads.name} has not begun; nothing is there to rebuild"
+            )
+            raise tools.NotPossibleError(message)
+        return await Rebuild(db, chosen, source.reads.name, partitions, show).run(anew=True)
+
+    done = _with_database(run)
     typer.echo(f"{projection} stands on {done} status events")
 
 

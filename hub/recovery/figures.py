@@ -1,6 +1,6 @@
 """The figures of a processor's partitions, all of one moment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,11 @@ class Progress:
 async def read_partitions(queries: Database | Queries, topic: str) -> list[PartitionFigures]:
     """Every partition that was ever claimed."""
     return [_figures(row) for row in await queries.fetch(PARTITIONS, topic)]
+
+
+def partition_count(partitions: Iterable[PartitionFigures]) -> int:
+    """How many partitions the ledger places homes on; 0 where none was ever claimed."""
+    return max((one.partition_count for one in partitions), default=0)
 
 
 def _figures(row: Any) -> PartitionFigures:
