@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,11 @@ class Place:
         return self.root / "demo.json"
 
     @property
+    def shell(self) -> Path:
+        """The same surroundings for a shell: `set -a; . .hub/demo.env; set +a`."""
+        return self.root / "demo.env"
+
+    @property
     def simulator_note(self) -> Path:
         return self.root / "simulator.json"
 
@@ -55,10 +61,14 @@ class Place:
         unfinished = self.notes.with_suffix(f".{os.getpid()}")
         unfinished.write_text(json.dumps(self.read() | fields, indent=2) + "\n")
         unfinished.replace(self.notes)
+        environment = fields.get("environment")
+        if isinstance(environment, dict):
+            lines = [f"{name}={shlex.quote(value)}\n" for name, value in environment.items()]
+            self.shell.write_text("".join(lines))
 
     def begin(self, ports: dict[str, int], **identity: object) -> None:
         """Forget the last run."""
-        for file in (self.notes, self.gate, self.simulator_note):
+        for file in (self.notes, self.gate, self.simulator_note, self.shell):
             file.unlink(missing_ok=True)
         self.note(state="starting", **identity, stop=f"kill {identity['pid']}", ports=ports)
 
@@ -66,6 +76,7 @@ class Place:
         """Nothing runs any more; the next run asks for the same ports."""
         self.gate.unlink(missing_ok=True)
         self.notes.unlink(missing_ok=True)
+        self.shell.unlink(missing_ok=True)
         self.note(state="stopped", ports=ports, figures=figures)
 
     def port(self, name: str) -> int:
