@@ -1,22 +1,43 @@
 """Run Alembic on plain SQL files; imported only by whoever migrates, because it is slow to import."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, pool
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from hub.adapters.postgres.database import translated
 
 HERE = Path(__file__).parent
 
 
-def _engine(dsn: str) -> AsyncEngine:
-    url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1).replace(
-        "postgres://", "postgresql+asyncpg://", 1
-    )
-    return create_async_engine(url, poolclass=pool.NullPool)
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[AsyncConnection]:
+    """SQLAlchemy on a session that asyncpg opens, which alone understands every option of a DSN."""
+
+    async def open_session() -> Any:
+        return await asyncpg.connect(dsn, timeout=10)
+
+    with translated():
+        engine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=open_session, poolclass=pool.NullPool
+        )
+        try:
+            async with engine.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            # Around what asyncpg raised, SQLAlchemy wraps two layers of its own.
+            raise (error.orig and error.orig.__cause__) or error from error
+        finally:
+            await engine.dispose()
 
 
 def _config() -> Config:
@@ -26,14 +47,15 @@ def _config() -> Config:
 
 
 async def migrate(dsn: str) -> None:
-    """Apply whatever is missing; safe to run from several processes at once."""
-    engine = _engine(dsn)
-    try:
-        async with engine.connect() as connection:
-            await connection.run_sync(_upgrade)
-            await connection.commit()
-    finally:
-        await engine.dispose()
+    """Apply whatever is missing; safe to run from several processes at once.
+
+    Raises:
+        StoreUnavailableError: the server does not answer, or ends the work.
+
+    """
+    async with _connected(dsn) as connection:
+        await connection.run_sync(_upgrade)
+        await connection.commit()
 
 
 def _upgrade(connection: Connection) -> None:
@@ -45,12 +67,8 @@ def _upgrade(connection: Connection) -> None:
 
 async def pending_migrations(dsn: str) -> list[str]:
     """The revisions that the database still lacks."""
-    engine = _engine(dsn)
-    try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(_pending)
-    finally:
-        await engine.dispose()
+    async with _connected(dsn) as connection:
+        return await connection.run_sync(_pending)
 
 
 def _pending(connection: Connection) -> list[str]:
