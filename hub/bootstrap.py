@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 
 AWAY = (StoreUnavailableError, BrokerUnavailableError)
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
+HEALTHY_SECONDS = 60.0
 
 Serve = Callable[[Ready], None]
 """Says whom `/readyz` asks from now on."""
@@ -120,12 +122,13 @@ async def project(settings: Settings) -> None:
     metrics = Metrics()
 
     async def work(serve: Serve) -> None:
-        async with database(settings) as db, asyncio.TaskGroup() as group:
+        async with database(settings) as db:
             await _check_production(settings, db)
             projectors = list(_projectors(settings, db, metrics))
             serve(lambda: _all_ready(projectors))
-            for projector in projectors:
-                group.create_task(projector.run())
+            async with asyncio.TaskGroup() as group:
+                for projector in projectors:
+                    group.create_task(projector.run())
 
     await run_until_stopped(settings, "project", metrics, work)
 
@@ -136,6 +139,9 @@ async def insight(settings: Settings, name: str) -> None:
     said = [fact.TYPE for fact in FACTS[processor.writes]]
 
     async def work(serve: Serve) -> None:
+        if settings.profile == "production":
+            async with database(settings, size=1) as db:
+                await _check_production(settings, db)
         # Faust is heavy to import, and only this process needs it.
         from hub.insight.live import Live  # noqa: PLC0415
 
@@ -210,11 +216,14 @@ def _starting() -> tuple[bool, Sequence[str]]:
 async def _again_and_again(work: Callable[[Serve], Awaitable[None]], serve: Serve) -> None:
     pause = FIRST_WAIT
     while True:
+        began = time.monotonic()
         try:
             await work(serve)
         except* AWAY as errors:
             reason = "; ".join(str(error) for error in errors.exceptions)
             serve(lambda reason=reason: (False, [reason]))  # type: ignore[misc]
+            # What went well for a while and fails now is a new trouble.
+            pause = FIRST_WAIT if time.monotonic() - began >= HEALTHY_SECONDS else pause
             log.warning("infrastructure.away", reason=reason, seconds=pause)
         await asyncio.sleep(pause)
         pause = min(LONGEST_WAIT, pause * 2)

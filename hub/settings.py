@@ -13,7 +13,9 @@ DEVELOPMENT_KEY = "development-only-master-key-0000"
 class Settings(BaseSettings):
     """Everything a process of the hub can be told. `deploy/hub.env.example` explains each."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     profile: Literal["development", "production"] = "development"
     kafka: str = "127.0.0.1:9092"

@@ -8,6 +8,7 @@ import typer
 
 from connectors.sdk import SettingsError
 from hub import bootstrap, registry
+from hub.commands.processes import refusals_said
 from hub.intake.flight import STOPPED
 from hub.intake.publish import dry_run, prepare, publish_file
 from hub.intake.screen import Terminal
@@ -38,7 +39,8 @@ def publish(  # noqa: PLR0913, PLR0917 - one option for each thing an export lea
     only_json: Annotated[bool, typer.Option("--json", help="Print the last line only.")] = False,
 ) -> None:
     """Publish an export of sales and returns, and tell what was decided of each line."""
-    settings = Settings()
+    with refusals_said():
+        settings = Settings()
     given = {"tenant": tenant, "source": source, "map_": columns, "zone": zone}
     given |= {"namespace": namespace, "currency": currency, "decimal": decimal}
     given |= {"encoding": encoding, "delimiter": delimiter}

@@ -44,8 +44,8 @@ def migrate() -> None:
 @topics_app.command("apply")
 def topics_apply() -> None:
     """Create missing topics and set their configuration; a partition count is never changed."""
-    settings = Settings()
     with refusals_said():
+        settings = Settings()
         left = asyncio.run(
             apply_topics(
                 settings.kafka_settings(),
@@ -68,8 +68,8 @@ def _why(drift: TopicDrift) -> str:
 @topics_app.command("check")
 def topics_check() -> None:
     """Say where the cluster differs from the declaration."""
-    settings = Settings()
     with refusals_said():
+        settings = Settings()
         drift = asyncio.run(
             check_topics(
                 settings.kafka_settings(),

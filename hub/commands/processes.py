@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from hub import bootstrap, registry
 from hub.domain.errors import HubError
@@ -49,6 +50,29 @@ class refusals_said:  # noqa: N801 - reads as a phrase: `with refusals_said():`
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Say the error and exit with 2."""
-        if isinstance(error, (HubError, registry.UnknownPluginError)):
-            typer.echo(f"hub: {error}", err=True)
+        sentences = _sentences(error)
+        for sentence in sentences:
+            typer.echo(f"hub: {sentence}", err=True)
+        if sentences:
             raise typer.Exit(REFUSED) from error
+
+
+def _sentences(error: BaseException | None) -> list[str]:
+    """What a refusal says; nothing where it is a fault of ours, which keeps its traceback."""
+    match error:
+        case HubError() | registry.UnknownPluginError():
+            return [str(error)]
+        case ValidationError() if error.title == Settings.__name__:
+            # Their message alone: the rest may hold a password.
+            return [_of_variable(found["loc"], found["msg"]) for found in error.errors()]
+        case BaseExceptionGroup():
+            said = [_sentences(one) for one in error.exceptions]
+            return [text for texts in said for text in texts] if all(said) else []
+        case _:
+            return []
+
+
+def _of_variable(place: tuple[int | str, ...], message: str) -> str:
+    if place:
+        return f"HUB_{str(place[0]).upper()}: {message}"
+    return message.removeprefix("Value error, ")
