@@ -29,7 +29,9 @@ def publish(  # noqa: PLR0913, PLR0917 - one option for each thing an export lea
         typer.Option("--map", help="A TOML file, or order=Receipt,sold_at=Date+Time,..."),
     ] = None,
     zone: Annotated[str | None, typer.Option(help="IANA zone of local times.")] = None,
-    namespace: Annotated[str | None, typer.Option(help="Scope of the order references.")] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="Who numbers these orders; one a shop.")
+    ] = None,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of the prices.")] = None,
     decimal: Annotated[str | None, typer.Option(help="Decimal mark of the prices.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Detected where absent.")] = None,
@@ -50,6 +52,7 @@ def publish(  # noqa: PLR0913, PLR0917 - one option for each thing an export lea
         typer.echo(f"hub: {error}", err=True)
         raise typer.Exit(STOPPED) from error
     with Terminal(only_json=only_json) as screen:
+        screen.warn(job.warning)
         if dry:
             tally = dry_run(job, screen)
         else:

@@ -22,6 +22,8 @@ WINDOW = 500
 WINDOWS = 4
 """So many windows may wait for their answers: 2,000 records, whatever the size of the file."""
 DONE, NOT_ALL, STOPPED = 0, 1, 2
+WELL = frozenset({Outcome.APPLIED, Outcome.DEDUPLICATED, Outcome.REJECTED, Outcome.EARLY})
+"""What a publisher need not come back for: final, or kept until what it waits for comes."""
 
 Outlook = list[Translated | LineAnswer]
 
@@ -44,6 +46,8 @@ class Job:
     origin: Origin
     patience: float = 60.0
     """Seconds for which the answers of a window are waited for."""
+    warning: str = ""
+    """What a person should know before the first line."""
 
 
 @dataclass(slots=True)
@@ -75,10 +79,11 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """0 where every line got an answer, 1 where some did not, 2 where the run stopped."""
+        """0 where every line was decided or is early, 1 where some is not, 2 where the run stopped."""
         if self.error:
             return STOPPED
-        return NOT_ALL if self.unreadable or self.waiting else DONE
+        decided = all(outcome in WELL for outcome, count in self.outcomes.items() if count)
+        return DONE if decided and not self.unreadable and not self.waiting else NOT_ALL
 
 
 @dataclass(frozen=True, slots=True)

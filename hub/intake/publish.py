@@ -44,7 +44,18 @@ def prepare(
         raise SettingsError(message)
     if not path.is_file():
         raise SettingsError(f"{path}: no such file; check the path")
-    return Job(path, connector, connector.configure(document), Origin(tenant, name))
+    settings = connector.configure(document)
+    warning = "" if "namespace" in document else _shared(getattr(settings, "namespace", ""))
+    return Job(path, connector, settings, Origin(tenant, name), warning=warning)
+
+
+def _shared(namespace: str) -> str:
+    if not namespace:
+        return ""
+    return (
+        f"no --namespace given: order numbers count as those of {namespace!r}, and two shops' "
+        "receipts of one number would meet; give each source that numbers by itself its own"
+    )
 
 
 def load_map(text: str | None) -> dict[str, Any]:

@@ -47,6 +47,11 @@ class Terminal:
         """Take the progress away."""
         self._progress.stop()
 
+    def warn(self, text: str) -> None:
+        """Tell a person something that is no answer."""
+        if text:
+            sys.stderr.write(f"warning: {text}\n")
+
     def line(self, answer: LineAnswer) -> None:
         """Print one answer."""
         if not self._only_json:

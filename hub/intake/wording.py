@@ -82,10 +82,19 @@ def _details(
         return _reasons(event, told["reasons"])
     if "waits_for" in told:
         return defaultdict(lambda: f"waits: {told['waits_for']}; it is kept and tried again")
-    if answer.outcome is None:
+    outcome = answer.outcome
+    if outcome is None:
         return defaultdict(lambda: "no answer yet; run the same command again to hear it")
-    reason = told.get("reason") or answer.outcome.value.replace("_", " ")
-    return defaultdict(lambda: f"{reason}; it is kept, see the item with `hub doctor`")
+    return defaultdict(lambda: _undecided(outcome, str(told.get("reason") or "")))
+
+
+def _undecided(outcome: Outcome, reason: str) -> str:
+    if outcome is Outcome.GIVEN_UP:
+        return "a person ended it undecided" + (f": {reason}" if reason else "")
+    text = reason or outcome.value.replace("_", " ")
+    if outcome is Outcome.DEAD_LETTERED:
+        return f"{text}; it is kept: look at it with `hub items --state dead_lettered`"
+    return f"{text}; it is kept and tried again: look at it with `hub items`"
 
 
 def _warranties(warranties: list[dict[str, Any]]) -> Mapping[str | None, str]:
@@ -93,8 +102,7 @@ def _warranties(warranties: list[dict[str, Any]]) -> Mapping[str | None, str]:
     spans: dict[str | None, str] = {}
     for one in warranties:
         texts[one["line"]].append(one["id"] or "not yet known")
-        state = "covered" if one["status"] == "covered" else one["status"]
-        spans[one["line"]] = f" {state} {one['starts_on']} … {one['ends_on']}"
+        spans[one["line"]] = f" {one['status']} {one['starts_on']} … {one['ends_on']}"
     return defaultdict(str, {line: ", ".join(ids) + spans[line] for line, ids in texts.items()})
 
 

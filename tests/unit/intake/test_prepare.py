@@ -8,9 +8,11 @@ import pytest
 
 from connectors.export import CONNECTOR
 from connectors.sdk import SettingsError
+from hub.intake.flight import Tally
 from hub.intake.publish import dry_run, load_map, prepare
 from hub.intake.screen import Terminal
 from hub.intake.wording import LineAnswer
+from hub.sdk.events import Outcome
 
 
 @pytest.fixture
@@ -140,3 +142,22 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         tracemalloc.stop()
 
     assert peaks[1] < 1.3 * peaks[0]
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_answers_that_are_final_or_early_end_well(outcome: Outcome) -> None:
+    well = {Outcome.APPLIED, Outcome.DEDUPLICATED, Outcome.REJECTED, Outcome.EARLY}
+    tally = Tally()
+    tally.outcomes[Outcome.APPLIED] += 1
+    tally.outcomes[outcome] += 1
+
+    assert tally.exit_code == (0 if outcome in well else 1)
+
+
+def test_warns_that_a_namespace_nobody_named_is_shared(path: Path) -> None:
+    silent = prepare(path, CONNECTOR, tenant="acme", zone="UTC", map_=MAP)
+    named = prepare(path, CONNECTOR, tenant="acme", zone="UTC", map_=MAP, namespace="till")
+
+    assert "--namespace" in silent.warning
+    assert "'till'" in silent.warning
+    assert not named.warning

@@ -90,8 +90,18 @@ def test_gives_a_reason_that_blames_no_line_of_the_file_to_all(line: str | None)
         (None, None, "waiting    no answer yet; run the same command again"),
         (Outcome.EARLY, {"waits_for": "no sale"}, "early      waits: no sale; it is kept"),
         (Outcome.RETRYING, {"reason": "away"}, "waiting    away; it is kept"),
-        (Outcome.DEAD_LETTERED, {"reason": "KeyError"}, "set aside  KeyError; it is kept"),
-        (Outcome.GIVEN_UP, None, "given up   given up; it is kept"),
+        (
+            Outcome.DEAD_LETTERED,
+            {"reason": "KeyError"},
+            "set aside  KeyError; it is kept: look at it with `hub items",
+        ),
+        (
+            Outcome.GIVEN_UP,
+            {"reason": "a test sale"},
+            "given up   a person ended it undecided: a test sale",
+        ),
+        (Outcome.GIVEN_UP, None, "given up   a person ended it undecided"),
+        (Outcome.RETRYING, None, "waiting    retrying; it is kept and tried again"),
     ],
 )
 def test_says_what_to_do_where_nothing_is_decided(
