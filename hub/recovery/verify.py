@@ -18,6 +18,7 @@ from hub.recovery.figures import (
     STATES,
     PartitionFigures,
     Progress,
+    partition_count,
     read_partitions,
     read_progress,
 )
@@ -131,7 +132,7 @@ class Verifier:
         }
         if deep:
             replay = Replay(self.database, self.kafka, self.processor, self.patience)
-            for check, where, found in await replay.run(len(rows)):
+            for check, where, found in await replay.run(partition_count(snapshot.partitions)):
                 self._say(check, where, found)
             figures |= replay.figures
         return Report(self.processor.reads.name, figures, rows, self._problems)
@@ -146,8 +147,10 @@ class Verifier:
                 await tx.execute(setting)
             partitions = await read_partitions(tx, self.processor.reads.name)
             waiting: Counter[int] = Counter()
+            # Not the number of rows: a partition that nobody claimed yet has none.
+            count = partition_count(partitions) or 1
             for row in await tx.fetch(WAITING.format(head=head)):
-                waiting[place(row["id"], len(partitions) or 1)] += row["n"]
+                waiting[place(row["id"], count)] += row["n"]
             return Snapshot(
                 partitions,
                 await read_progress(tx),

@@ -14,7 +14,7 @@ from hub.recovery.verify import Report, Verifier
 from hub.sdk.processor import Processor
 from schemas.refs import place
 from tests.ledger.counter import World, home_of
-from tests.ledger.driver import PARTITIONS, Hub, count, told
+from tests.ledger.driver import PARTITIONS, Hub, count, key_in, told
 
 pytestmark = pytest.mark.servers
 
@@ -86,6 +86,18 @@ async def test_shows_a_person_a_row_a_partition_and_the_sum(
 
     assert "holds" in paper.getvalue()
     assert "unaccounted" in paper.getvalue()
+
+
+async def test_places_homes_by_the_count_the_ledger_was_born_with(hub: Hub, peek: Peek) -> None:
+    await hub.start()
+    await hub.told_all(count("a1", key_in(1), at_least=10))
+    await hub.stop()
+    await hub.db.execute("delete from partition_owner where part = 0")
+
+    report = await verified(hub, peek)
+
+    assert report.figures["early"] == 1
+    assert report.problems == []
 
 
 async def test_counts_what_waits_on_kafka(hub: Hub, peek: Peek) -> None:
