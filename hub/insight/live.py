@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import faust
@@ -56,20 +57,22 @@ class Live:
         windows = Windows(
             faust.TumblingWindow(WINDOW_SECONDS), frozenset(self.outcomes), self.metrics
         )
-        self._app = application(self.kafka, self.topic, windows)
-        await self._app.start()
-        try:
-            while True:
-                windows.roll(time.time())
-                windows.show()
-                await asyncio.sleep(SHOW_SECONDS)
-        finally:
-            # From outside the agents: a stop inside one waits for itself.
-            await asyncio.wait([asyncio.create_task(self._app.stop())], timeout=STOP_SECONDS)
+        # Faust makes folders for tables, though there is none, and would make them where we stand.
+        with TemporaryDirectory(prefix="warranty-hub-insight-", ignore_cleanup_errors=True) as data:
+            self._app = application(self.kafka, self.topic, windows, data)
+            await self._app.start()
+            try:
+                while True:
+                    windows.roll(time.time())
+                    windows.show()
+                    await asyncio.sleep(SHOW_SECONDS)
+            finally:
+                # From outside the agents: a stop inside one waits for itself.
+                await asyncio.wait([asyncio.create_task(self._app.stop())], timeout=STOP_SECONDS)
 
 
-def application(kafka: KafkaSettings, topic: str, windows: Windows) -> Any:
-    """A Faust application that feeds the windows."""
+def application(kafka: KafkaSettings, topic: str, windows: Windows, data: str) -> Any:
+    """A Faust application that feeds the windows; `data` is a folder it may fill."""
     app = faust.App(
         f"hub.insight.{topic}",
         broker=[f"kafka://{host}" for host in kafka.bootstrap.split(",")],
@@ -84,6 +87,7 @@ def application(kafka: KafkaSettings, topic: str, windows: Windows) -> Any:
         web_enabled=False,
         autodiscover=False,
         store="memory://",
+        datadir=data,
         key_serializer="raw",
         value_serializer="raw",
         stream_wait_empty=False,

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import psutil
@@ -46,9 +47,9 @@ asyncio.run(main(*sys.argv[1:]))
 class Process:
     """`hub insight` as the operating system sees it."""
 
-    def __init__(self, *args: str) -> None:
+    def __init__(self, folder: Path, *args: str) -> None:
         self.http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{args[2]}")
-        self.running = subprocess.Popen([sys.executable, "-c", PROGRAM, *args])
+        self.running = subprocess.Popen([sys.executable, "-c", PROGRAM, *args], cwd=folder)
 
     async def ready(self, seconds: float) -> None:
         await eventually(self._is_ready, "ready", seconds)
@@ -80,16 +81,21 @@ async def status(kafka: str, topic_prefix: str) -> Topic:
     return topic
 
 
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 @pytest.fixture
-async def processes(kafka: str, status: Topic) -> AsyncIterator[list[Process]]:
+async def processes(kafka: str, status: Topic, tmp_path: Path) -> AsyncIterator[list[Process]]:
     """Two runs of the same process, one after the other; only the first is started."""
     args = (kafka, status.name, str(free_port()))
-    started = [Process(*args)]
+    started = [Process(tmp_path, *args)]
     yield started
     for process in started:
         await process.http.aclose()
         process.running.kill()
         process.running.wait()
+    assert left_in(tmp_path) == [], "it leaves something in its working directory"
 
 
 async def publish(kafka: str, status: Topic, count: int) -> None:
@@ -118,14 +124,14 @@ async def counts(process: Process, kafka: str, status: Topic) -> None:
 
 
 async def test_counts_starts_again_after_kill_9_and_ends_quickly_on_sigterm(
-    kafka: str, status: Topic, processes: list[Process]
+    kafka: str, status: Topic, processes: list[Process], tmp_path: Path
 ) -> None:
     (first,) = processes
     await first.ready(30)
     await counts(first, kafka, status)
 
     await first.ends(signal.SIGKILL)
-    second = Process(kafka, status.name, str(first.http.base_url.port))
+    second = Process(tmp_path, kafka, status.name, str(first.http.base_url.port))
     processes.append(second)
     await second.ready(20)
     await counts(second, kafka, status)
