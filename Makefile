@@ -36,7 +36,7 @@ prove: .venv/.ok ## The long runs: crash and scale, with their full figures
 bench: .venv/.ok ## The pipeline beside a bare aiokafka loop (N=events ROUNDS=rounds)
 	@$(V)/python -m hub.dev.bench $(if $(N),--events $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-bench-scale: .venv/.ok ## The pipeline with 1, 2 and more workers (N=events ROUNDS=rounds)
+bench-scale: .venv/.ok ## CPU an event with 10,000 and with 1,000,000 units (N=events ROUNDS=rounds)
 	@$(V)/python -m hub.dev.bench --scale $(if $(N),--events $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 crash: .venv/.ok ## Kill everything under load and check the ledger (KILLS= ZOMBIES= RATE=events/s)

@@ -13,15 +13,14 @@ from hashlib import sha256
 from hub.adapters.kafka import Message, Outlet
 from hub.adapters.postgres import Database
 from hub.ledger.homes import encode
+from hub.ledger.plan import FINAL
 from hub.ledger.wire import REQUEST
 from hub.sdk.events import Outcome
 from schemas.envelope import Envelope, to_headers
 from schemas.refs import derived_id, place
 from schemas.topics import Topic
 
-FINAL = frozenset({Outcome.APPLIED, Outcome.DEDUPLICATED, Outcome.REJECTED, Outcome.GIVEN_UP})
-"""What never changes again."""
-TOLD = FINAL | {Outcome.EARLY, Outcome.DEAD_LETTERED}
+TOLD = frozenset({*FINAL, Outcome.EARLY, Outcome.DEAD_LETTERED})
 """What a waiting caller is told at once; the rest may change within seconds."""
 FIRST_LOOK = 0.05
 SLOWEST_LOOK = 1.0

@@ -8,11 +8,14 @@ import pytest
 import yaml
 from prometheus_client import Metric
 from pydantic import SecretStr
+from typer.main import get_command
 
+from hub.main import app
 from hub.settings import Settings
 from hub.telemetry.metrics import Metrics
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+LOGGED = re.compile(r"\b[a-z]+\.[a-z_]+\b")
 LINES = (DEPLOY / "hub.env.example").read_text().splitlines()
 
 
@@ -62,3 +65,18 @@ def test_every_setting_is_explained() -> None:
         if line.startswith("HUB_"):
             assert previous.startswith(("#", "HUB_")), line
         previous = line
+
+
+def test_runbooks_name_commands_options_and_log_lines_that_exist() -> None:
+    text = " ".join(rule["annotations"]["runbook"] for rule in rules())
+    commands: dict[str, Any] = getattr(get_command(app), "commands", {})
+    named = re.findall(r"`hub ([a-z-]+)([^`]*)`", text)
+    code = "".join(path.read_text() for path in (DEPLOY.parent / "hub").rglob("*.py"))
+    lines = [line for group in re.findall(r"\(([^)]*)\)", text) for line in LOGGED.findall(group)]
+
+    assert len(named) > 5
+    assert len(lines) > 5
+    for command, rest in named:
+        known = {option for one in commands[command].params for option in one.opts}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= known, command
+    assert [line for line in lines if f'"{line}"' not in code] == []
