@@ -296,11 +296,13 @@ def test_a_stopped_server_frees_its_port(server_root: Path) -> None:
 
 
 HOLD_BOTH = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from hub.dev.embedded import KafkaServer, PostgresServer
 from hub.dev.lifeline import exit_on_sigterm
 root = Path(sys.argv[1])
+# Whoever runs the tests in the background has SIGINT ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with exit_on_sigterm(), PostgresServer(root / "p") as p, KafkaServer(root / "k") as k:
     print(p.pid, k.pid, flush=True)
     time.sleep(60)
