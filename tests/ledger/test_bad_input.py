@@ -154,6 +154,14 @@ async def test_a_header_name_that_no_client_can_read_becomes_a_dead_letter(hub: 
     assert "a header name in its batch is not UTF-8" in item["reason"]
 
 
+async def test_what_is_wrong_in_a_known_tenant_s_event_is_sealed_with_that_tenant_s_key(
+    hub: Hub,
+) -> None:
+    await hub.start()
+    await hub.told_all(told("bad", b"{}"), without_header("ce_tenant"))
+    assert sorted(item["tenant"] for item in await hub.items()) == ["acme", "hub"]
+
+
 async def test_data_that_postgres_refuses_becomes_one_dead_letter_and_its_neighbours_are_applied(
     hub: Hub,
 ) -> None:
