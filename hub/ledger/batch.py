@@ -10,7 +10,8 @@ from hub.domain.errors import HubError
 from hub.ledger.aside import Aside, BreakerOpenError
 from hub.ledger.due import StoredItem, StoredTimer
 from hub.ledger.effects import Effects
-from hub.ledger.homes import Arrival, Home, Inbox, settle, waiting_arrivals
+from hub.ledger.entries import Entry
+from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle, waiting_arrivals
 from hub.ledger.lookups import Lookups
 from hub.ledger.plan import ItemGone, ItemRow, Plan, TimerRow
 from hub.ledger.post import Post
@@ -277,15 +278,18 @@ class Batch:
             self._aside.failed(one, home, item, error)
             return
         self._standing.faults = 0
-        self._effects.accept(trial, settled, entries)
-        for each in settled:
-            if each.error is not None:
-                self._aside.waiting_failed(trial, each, each.error)
+        self._accept(trial, settled, entries)
         if one.contact is not None:
             key = (one.contact.tenant, one.contact.customer.ref)
             self.plan.contacts[key] = (one.contact, arrival.event.received_at)
         if item is not None:
             self._aside.settled(item)
+
+    def _accept(self, trial: Home, settled: Sequence[Settled], entries: Sequence[Entry]) -> None:
+        self._effects.accept(trial, settled, entries)
+        for each in settled:
+            if each.error is not None:
+                self._aside.waiting_failed(trial, each, each.error)
 
     def _check_timer(self, key: tuple[str, str]) -> None:
         if key in self._standing.sick_timers:
@@ -309,10 +313,7 @@ class Batch:
             self.plan.timers[key] = TimerRow(timer.tenant, timer.now + TIMER_PAUSE)
             return
         self.plan.timers[key] = TimerRow(timer.tenant, None)
-        self._effects.accept(trial, settled, entries)
-        for each in settled:
-            if each.error is not None:
-                self._aside.waiting_failed(trial, each, each.error)
+        self._accept(trial, settled, entries)
 
 
 def _copy(home: Home) -> Home:

@@ -25,6 +25,7 @@ from hub.sdk.events import Outcome
 from hub.sdk.failures import DataRefusedError, DecideAgainError
 from hub.sdk.processor import Processor
 from hub.telemetry.metrics import Metrics
+from schemas.base import Fact
 
 log = structlog.get_logger()
 
@@ -73,6 +74,11 @@ class Partition:
     _commit: asyncio.Task[None] | None = None
     _due_at: float = 0.0
     _guard: Guard = field(default_factory=Guard)
+    _models: dict[str, type[Fact]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know an event's model by its type."""
+        self._models = {fact.TYPE: fact for fact in self.engine.processor.consumes}
 
     @property
     def part(self) -> int:
@@ -162,11 +168,7 @@ class Partition:
             self.engine.metrics.seek_backs.labels(self.engine.feed.topic, self.part).inc()
         if not run.records:
             return
-        models = {fact.TYPE: fact for fact in self.engine.processor.consumes}
-        incoming = [
-            wire.read(record.offset, wire.payload_of(record), models, self.engine.keyring)
-            for record in run.records
-        ]
+        incoming = [self._read(record.offset, wire.payload_of(record)) for record in run.records]
         batch = self._batch(self._plan())
         await batch.take(incoming)
         await self._finish(batch, run)
@@ -193,14 +195,11 @@ class Partition:
         items = await due_items(
             self.engine.database, topic, self.part, sorted(standing.loose), self._cap
         )
-        models = {fact.TYPE: fact for fact in self.engine.processor.consumes}
         if items:
             pairs = []
             for item in items:
                 payload = wire.unpack(self.engine.keyring.open(item.row.tenant, item.row.sealed))
-                pairs.append(
-                    (item, wire.read(item.row.offset, payload, models, self.engine.keyring))
-                )
+                pairs.append((item, self._read(item.row.offset, payload)))
             batch = self._batch(self._plan())
             await batch.retry(pairs)
             if batch.plan.items:
@@ -219,6 +218,9 @@ class Partition:
                 log.error("timer.failed", home=timer.home, name=timer.name, exc_info=error)
             await self._start(batch.plan)
             await self._landed()
+
+    def _read(self, offset: int, payload: wire.Payload) -> wire.Incoming:
+        return wire.read(offset, payload, self._models, self.engine.keyring)
 
     # Deciding and committing
 
