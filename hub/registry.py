@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any, cast
 
+from connectors.sdk import Connector
 from hub.domain.errors import HubError
 from hub.sdk.processor import Processor
 from hub.sdk.projection import Projection
+from schemas.topics import ALL, Topic, raw
 
 
 class UnknownPluginError(HubError):
@@ -23,9 +25,15 @@ def projections() -> dict[str, Projection]:
     return {point.name: point.load() for point in entry_points(group="hub.projections")}
 
 
-def connectors() -> dict[str, Any]:
+def connectors() -> dict[str, Connector[Any]]:
     """Every installed connector by its name."""
     return {point.name: point.load() for point in entry_points(group="hub.connectors")}
+
+
+def topics() -> tuple[Topic, ...]:
+    """Every topic of this installation: the contract's, and one for what each connector lands."""
+    landing = (name for name, one in sorted(connectors().items()) if one.push or one.pull)
+    return (*ALL, *map(raw, landing))
 
 
 def processor(name: str) -> Processor[Any]:
@@ -38,9 +46,9 @@ def projection(name: str) -> Projection:
     return cast("Projection", _named("projection", projections(), name))
 
 
-def connector(name: str) -> Any:
+def connector(name: str) -> Connector[Any]:
     """One connector, or UnknownPluginError."""
-    return _named("connector", connectors(), name)
+    return cast("Connector[Any]", _named("connector", connectors(), name))
 
 
 def _named(kind: str, found: Mapping[str, object], name: str) -> object:

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     kafka_password: SecretStr | None = None
     kafka_ca_file: str | None = None
     postgres: SecretStr = SecretStr("postgresql://hub@127.0.0.1:5432/hub")
+    """For the engine: a member of the role hub_engine, and the owner of the tables to migrate them."""
+    postgres_api: SecretStr | None = None
+    """For the doors: a member of the role hub_api; `postgres` where absent."""
     master_key: SecretStr = SecretStr(DEVELOPMENT_KEY)
     partitions: int = Field(default=6, ge=1, le=1000)
     """Of every keyed topic; fixed at birth."""
@@ -34,6 +37,15 @@ class Settings(BaseSettings):
     http_port: int = Field(default=0, ge=0, le=65535)
     """Where /metrics, /healthz and /readyz answer, on loopback unless `http_host` says otherwise; 0: nowhere."""
     http_host: str = "127.0.0.1"
+    public_host: str = "127.0.0.1"
+    public_port: int = Field(default=8080, ge=0, le=65535)
+    """Where this process's door answers: the API of `hub serve`, the webhooks of `hub ingress`."""
+    public_url: str = ""
+    """How the outside reaches it, for links and for sources that sign their URL."""
+    answer_seconds: float = Field(default=5.0, ge=0.1, le=60)
+    """How long a caller of the API waits for a decision before it is told where to ask again."""
+    drop_folder: str = ".hub/drop"
+    """`hub files` takes what is put into <folder>/<tenant>/<source>/."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     allow_asynchronous_postgres: bool = False
     """Accept a primary that may lose acknowledged commits when it fails over."""

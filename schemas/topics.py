@@ -66,4 +66,38 @@ WARRANTY_STATUS = Topic(
 )
 WARRANTY_DEAD_LETTERS = dead_letters(WARRANTY_INTAKE)
 
-ALL = (WARRANTY_INTAKE, WARRANTY_STATUS, WARRANTY_DEAD_LETTERS)
+REPLIES = Topic(
+    name="replies.v1",
+    about="Wake-ups for callers that wait; the answer itself stands in Postgres",
+    writers="processors",
+    readers="the hub's own API",
+    retention_ms=DAY_MS // 24,
+    max_message_bytes=MIB,
+    keyed=False,
+)
+AUDIT = Topic(
+    name="audit.v1",
+    about="What a door refused: hash, size and reason, never the body",
+    writers="doors",
+    readers="the audit log, anyone by ACL",
+    retention_ms=30 * DAY_MS,
+    max_message_bytes=MIB,
+    keyed=False,
+)
+
+
+def raw(connector: str) -> Topic:
+    """Where a connector's payloads land as they came, before anything is made of them."""
+    return Topic(
+        name=f"raw.{connector}.v1",
+        about=f"Payloads of {connector} exactly as received",
+        writers="the push door and the pollers",
+        readers=f"the translators of {connector}",
+        retention_ms=7 * DAY_MS,
+        max_message_bytes=3 * MIB,
+        log_append_time=True,
+    )
+
+
+ALL = (WARRANTY_INTAKE, WARRANTY_STATUS, WARRANTY_DEAD_LETTERS, REPLIES, AUDIT)
+"""Those that every installation has; `raw` names one more for each installed connector."""

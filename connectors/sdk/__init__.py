@@ -1,23 +1,43 @@
 """All that a connector may import beside the contract: its value, its records, its readers."""
 
 from connectors.sdk.connector import (
+    Canonical,
     Connector,
+    Delivery,
     Fault,
+    File,
+    FileRecord,
+    MeaninglessError,
     Origin,
+    Pull,
+    Push,
     RawRecord,
     SettingsError,
+    SignatureError,
+    SourceUnavailableError,
     Translated,
+    UnreadableError,
     UntranslatableError,
     untranslatable,
 )
 
 __all__ = [
+    "Canonical",
     "Connector",
+    "Delivery",
     "Fault",
+    "File",
+    "FileRecord",
+    "MeaninglessError",
     "Origin",
+    "Pull",
+    "Push",
     "RawRecord",
     "SettingsError",
+    "SignatureError",
+    "SourceUnavailableError",
     "Translated",
+    "UnreadableError",
     "UntranslatableError",
     "untranslatable",
 ]

@@ -1,10 +1,12 @@
-"""A connector as a value: how records of a source are read, and what each of them means."""
+"""A connector as a value: how a source's records come in, and what each of them means."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+import httpx
 
 from schemas.base import Fact
 
@@ -13,7 +15,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a line cannot be read; the message says what to do next."""
+    """Why something cannot be read; the message says what to do next."""
 
     code: str
     message: str
@@ -22,6 +24,27 @@ class Fault:
 
 class SettingsError(ValueError):
     """What the connector was configured with, or the shape of its file, cannot work."""
+
+
+class SignatureError(Exception):
+    """A delivery that was not signed by whoever holds the secret, or is too old to be believed."""
+
+
+class UnreadableError(Exception):
+    """A delivery that is no payload of this source at all: nothing of it can be landed."""
+
+    def __init__(self, fault: Fault) -> None:
+        """Keep the reason."""
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+class SourceUnavailableError(Exception):
+    """The source did not answer a pull; it is asked again later, from the same checkpoint."""
+
+
+class MeaninglessError(Exception):
+    """A record that is well-formed and says nothing a warranty depends on; the message says why."""
 
 
 class UntranslatableError(Exception):
@@ -39,8 +62,75 @@ def untranslatable(code: str, message: str) -> UntranslatableError:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """On whose behalf and under which source name records are translated."""
+
+    tenant: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One item of a source as received; `body` is what JSON can hold, numbers as int or Decimal."""
+    """One item of a source exactly as received; it lands on `raw.<connector>.v1`."""
+
+    ref: str
+    """What the source calls this delivery of the item: the same when it sends it again."""
+    payload: bytes
+    key: str = ""
+    """The entity it speaks of, as far as the payload shows it: records of one key stay in order.
+    Empty: it stays in order with everything of its source."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What of the delivery's own headers `translate` needs; lower-case names."""
+    checkpoint: str | None = None
+    """Where a pull goes on once this record has landed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """What a record means: a fact of ours, when it happened, and where it lives."""
+
+    time: datetime
+    fact: Fact
+    home: str
+    """From `schemas.refs`; the host computes the partition and, from the raw record, the id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One HTTP request of a source, as it arrived."""
+
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    body: bytes
+    url: str
+    """As the source was told it; some sign it."""
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Push(Generic[S]):
+    """A source that posts. Both functions are pure."""
+
+    verify: Callable[[Delivery, Sequence[str]], None]
+    """Checks the signature against any of the secrets, newest first. Raises SignatureError."""
+    split: Callable[[Delivery, S], Sequence[RawRecord | Fault]]
+    """The items of a delivery in their order; a fault where an item can never become a record.
+    Looks no deeper than it must to find reference and key. Raises UnreadableError."""
+    new_secret: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pull(Generic[S]):
+    """A source that is asked."""
+
+    fetch: Callable[[httpx.AsyncClient, S, str | None], AsyncIterator[RawRecord]]
+    """Everything after the checkpoint, oldest first. Raises SourceUnavailableError."""
+    every_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One record of a file; `body` is what JSON can hold, numbers as int or Decimal."""
 
     ref: str
     body: Mapping[str, Any]
@@ -48,14 +138,6 @@ class RawRecord:
     """Where it begins in its file, counted from 1."""
     fault: Fault | None = None
     """What the reader already found wrong; `body` is then as much as it could make out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """On whose behalf and under which source name records are translated."""
-
-    tenant: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +156,30 @@ class Translated:
 
 
 @dataclass(frozen=True, slots=True)
+class File(Generic[S]):
+    """A source that leaves files. A file is its own raw record: it is kept as it came."""
+
+    records: Callable[[Path, S], Iterator[FileRecord]]
+    """Reads a file once, front to back, holding one record at a time.
+    Raises SettingsError where it is no file of this kind."""
+    translate: Callable[[FileRecord, S, Origin], Iterable[Translated]]
+    """Pure. Raises UntranslatableError."""
+
+
+@dataclass(frozen=True, slots=True)
 class Connector(Generic[S]):
     """What an entry point in the group `hub.connectors` names."""
 
     name: str
+    revision: int
+    """Raised whenever `translate` would say something else of the same record, so that a replay
+    corrects what an older revision said."""
     configure: Callable[[Mapping[str, Any]], S]
     """Raises SettingsError with what to change."""
-    records: Callable[[Path, S], Iterator[RawRecord]]
-    """Reads a file once, front to back. Raises SettingsError where it is no file of this kind."""
-    translate: Callable[[RawRecord, S, Origin], Iterable[Translated]]
-    """Pure. Raises UntranslatableError."""
+    translate: Callable[[RawRecord, S, Origin], Iterable[Canonical]] | None = None
+    """Pure: what a pushed or pulled record means. Raises UntranslatableError, MeaninglessError."""
+    push: Push[S] | None = None
+    pull: Pull[S] | None = None
+    file: File[S] | None = None
+    shown: frozenset[str] = frozenset()
+    """Names in its payloads whose values hold nothing personal: an audit shows those alone."""

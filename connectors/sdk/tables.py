@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
-from connectors.sdk.connector import Fault, RawRecord, SettingsError
+from connectors.sdk.connector import Fault, FileRecord, SettingsError
 
 CHUNK = 1024 * 1024
 DELIMITERS = ";,\t|"
@@ -22,7 +22,7 @@ ONLY_IN_CP1252 = b"\x8e\x9e"
 
 def read_rows(
     path: Path, *, columns: Sequence[str], encoding: str | None = None, delimiter: str | None = None
-) -> Iterator[RawRecord]:
+) -> Iterator[FileRecord]:
     """Read every row, with what could not be made out as its fault. Blank lines are passed over.
 
     `columns` must stand in the header of a CSV file. Memory holds one row at a time.
@@ -90,7 +90,7 @@ def _first_character(file: TextIO) -> str:
     return first
 
 
-def _json_lines(file: TextIO) -> Iterator[RawRecord]:
+def _json_lines(file: TextIO) -> Iterator[FileRecord]:
     for number, text in enumerate(file, start=1):
         if not text.strip():
             continue
@@ -101,12 +101,12 @@ def _json_lines(file: TextIO) -> Iterator[RawRecord]:
             yield _bad(number, "not_json", f"{error}; write one JSON object a line")
             continue
         if isinstance(body, dict):
-            yield RawRecord(str(number), body, number)
+            yield FileRecord(str(number), body, number)
         else:
             yield _bad(number, "not_an_object", "this is no JSON object; write {...} on each line")
 
 
-def _csv(file: TextIO, columns: Sequence[str], delimiter: str | None) -> Iterator[RawRecord]:
+def _csv(file: TextIO, columns: Sequence[str], delimiter: str | None) -> Iterator[FileRecord]:
     line = file.readline()
     skipped = 0
     while line and (not line.strip() or line.lower().startswith("sep=")):
@@ -144,7 +144,7 @@ def _check_header(header: list[str], columns: Sequence[str], delimiter: str) -> 
         raise SettingsError(message)
 
 
-def _csv_rows(reader: Any, header: list[str], skipped: int) -> Iterator[RawRecord]:
+def _csv_rows(reader: Any, header: list[str], skipped: int) -> Iterator[FileRecord]:
     while True:
         number = reader.line_num + 1 + skipped
         try:
@@ -158,18 +158,18 @@ def _csv_rows(reader: Any, header: list[str], skipped: int) -> Iterator[RawRecor
             yield _csv_row(number, header, cells)
 
 
-def _csv_row(number: int, header: list[str], cells: list[str]) -> RawRecord:
+def _csv_row(number: int, header: list[str], cells: list[str]) -> FileRecord:
     while len(cells) > len(header) and not cells[-1].strip():
         cells.pop()
     body = dict(zip(header, cells, strict=False))
     if len(cells) == len(header):
-        return RawRecord(str(number), body, number)
+        return FileRecord(str(number), body, number)
     message = (
         f"{len(cells)} cells under a header of {len(header)}; "
         "quote cells that contain the delimiter or a line break"
     )
-    return RawRecord(str(number), body, number, Fault("wrong_cell_count", message, number))
+    return FileRecord(str(number), body, number, Fault("wrong_cell_count", message, number))
 
 
-def _bad(number: int, code: str, message: str) -> RawRecord:
-    return RawRecord(str(number), {}, number, Fault(code, message, number))
+def _bad(number: int, code: str, message: str) -> FileRecord:
+    return FileRecord(str(number), {}, number, Fault(code, message, number))

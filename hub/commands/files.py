@@ -47,7 +47,7 @@ def publish(  # noqa: PLR0913, PLR0917 - one option for each thing an export lea
     given |= {"namespace": namespace, "currency": currency, "decimal": decimal}
     given |= {"encoding": encoding, "delimiter": delimiter}
     try:
-        job = prepare(file, registry.connector("export"), **given)  # type: ignore[arg-type]
+        job = prepare(file, registry.connector("pos"), **given)  # type: ignore[arg-type]
     except SettingsError as error:
         typer.echo(f"hub: {error}", err=True)
         raise typer.Exit(STOPPED) from error

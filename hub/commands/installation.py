@@ -7,7 +7,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from hub import bootstrap
+from hub import bootstrap, registry
 from hub.access import tenants
 from hub.adapters.kafka import TopicDrift, apply_topics, check_topics
 from hub.adapters.kafka.topics import PARTITIONS
@@ -17,7 +17,6 @@ from hub.recovery.doctor import Level
 from hub.recovery.doctor import doctor as examine
 from hub.recovery.verify import Report
 from hub.settings import Settings
-from schemas import topics
 
 topics_app = typer.Typer(
     no_args_is_help=True, help="Create topics as declared, or say where they differ."
@@ -49,7 +48,7 @@ def topics_apply() -> None:
         left = asyncio.run(
             apply_topics(
                 settings.kafka_settings(),
-                topics.ALL,
+                registry.topics(),
                 partitions=settings.partitions,
                 replication=settings.replication,
             )
@@ -73,7 +72,7 @@ def topics_check() -> None:
         drift = asyncio.run(
             check_topics(
                 settings.kafka_settings(),
-                topics.ALL,
+                registry.topics(),
                 partitions=settings.partitions,
                 replication=settings.replication,
             )

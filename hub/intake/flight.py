@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
-from connectors.sdk import Connector, Origin, Translated, UntranslatableError
+from connectors.sdk import Connector, Origin, SettingsError, Translated, UntranslatableError
 from hub.domain.serials import normalise
 from hub.intake.wording import LineAnswer, decided, unreadable
 from hub.ledger.submit import Answer, Submission, Submitter
@@ -183,12 +183,15 @@ def _submission(job: Job, event: Translated) -> Submission:
 
 
 def windows(job: Job, tally: Tally) -> Iterator[Outlook]:
-    records = job.connector.records(job.path, job.settings)
+    file = job.connector.file
+    if file is None:
+        raise SettingsError(f"connector {job.connector.name} reads no files")
+    records = file.records(job.path, job.settings)
     while window := list(islice(records, WINDOW)):
         outlook: Outlook = []
         for record in window:
             try:
-                events = list(job.connector.translate(record, job.settings, job.origin))
+                events = list(file.translate(record, job.settings, job.origin))
             except UntranslatableError as error:
                 faults = sorted(error.faults, key=lambda fault: fault.line or record.line)
                 outlook += [unreadable(fault, record.line) for fault in faults]

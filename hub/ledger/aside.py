@@ -200,7 +200,10 @@ class Aside:
             time=envelope.time if envelope else one.payload.received_at,
             before=item.row.state if item is not None else None,
             reason=reason,
+            correlationid=(envelope.correlationid or "") if envelope else "",
             by=self.processor,
+            hash=one.arrival.event.body_hash if one.arrival else "",
+            raw=one.arrival.event.raw if one.arrival else None,
         )
         self.plan.entries.append(entry)
 
@@ -221,6 +224,8 @@ def _as_it_came(settled: Settled) -> Incoming:
     headers = to_headers(envelope)
     if settled.arrival.request:
         headers.append((wire.REQUEST, settled.arrival.request.encode()))
+    if event.raw:
+        headers += [(wire.RAW, event.raw.encode()), (wire.REVISION, b"%d" % event.revision)]
     value = event.fact.model_dump_json(exclude_none=True).encode()
     payload = wire.Payload(headers, value, event.received_at, event.customer, event.body_hash)
     return Incoming(settled.arrival.offset, payload, settled.arrival, envelope=envelope)

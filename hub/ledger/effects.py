@@ -63,6 +63,9 @@ class Effects:
             correlationid=event.correlationid or "",
             traceparent=event.traceparent,
             by=self.processor.name,
+            hash=event.body_hash,
+            raw=event.raw,
+            body=_redacted(event, settled),
             said=tuple([self._said(event, n, settled) for n in range(len(settled.said))]),
         )
 
@@ -139,3 +142,11 @@ class Effects:
         self.plan.names[key] = NameRow(home.id, owner, released, was)
         holder = NameHolder(change.kind, change.value, home.id, owner, released)
         self.lookups.granted(home.tenant, holder)
+
+
+def _redacted(event: Event, settled: Settled) -> msgspec.Raw | None:
+    """What was decided on, once: a translated event's payload stands in the landing log."""
+    if event.raw is not None or settled.before is not None or settled.arrival.offset < 0:
+        return None
+    fact = event.fact
+    return msgspec.Raw(fact.__pydantic_serializer__.to_json(fact, exclude_none=True))

@@ -40,6 +40,12 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     traceparent: str | None = None
     by: str = ""
     """The processor that spoke."""
+    hash: str = ""
+    """Of the body as it came; keyed by type, so that equal hashes mean the same event again."""
+    raw: str | None = None
+    """The raw record it was translated from; the landing log then has its payload."""
+    body: msgspec.Raw | None = None
+    """The fact without personal data, at the first entry of an event that came without a raw record."""
     said: tuple[SaidEntry, ...] = ()
 
 

@@ -65,6 +65,8 @@ class Kept(msgspec.Struct, gc=False):
     subject: str | None = None
     correlationid: str | None = None
     traceparent: str | None = None
+    raw: str | None = None
+    revision: int = 0
 
 
 class Inbox(msgspec.Struct, gc=False):
@@ -227,6 +229,8 @@ def _wait(home: Home, arrival: Arrival, reason: str) -> Settled:
             subject=event.subject,
             correlationid=event.correlationid,
             traceparent=event.traceparent,
+            raw=event.raw,
+            revision=event.revision,
         )
     )
     return Settled(
@@ -255,6 +259,8 @@ def _restore(model: type[Fact], kept: Kept) -> Arrival:
             correlationid=kept.correlationid,
             traceparent=kept.traceparent,
             body_hash=kept.body_hash,
+            raw=kept.raw,
+            revision=kept.revision,
         ),
         kept.offset,
         kept.request,

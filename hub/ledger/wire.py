@@ -20,11 +20,15 @@ from schemas.envelope import MAX_ID, Envelope, EnvelopeError, from_headers
 
 MAX_VALUE = 1024 * 1024
 MAX_HEADERS = 64 * 1024
-MAX_HOPS_DIGITS = 3
+MAX_DIGITS = 6
 STRUCTURED = b"application/cloudevents+json"
 HOPS = "hub-hops"
 RECEIVED_AT = "hub-received-at"
 REQUEST = "hub-request"
+WAKE = "hub-wake"
+"""There where somebody waits for the answer just now."""
+RAW, REVISION = "hub-raw", "hub-revision"
+"""Of which raw record this is a translation, and by which revision of it."""
 MAX_ERRORS = 5
 LETTER_TYPES = frozenset(fact.TYPE for fact in LETTERS)
 FIRST_YEAR = 2020
@@ -60,6 +64,8 @@ class Incoming:
     envelope: Envelope | None = None
     request: str | None = None
     """The request row that waits for the answer."""
+    wake: bool = False
+    """Somebody waits at a door for the answer."""
     hops: int = 0
 
 
@@ -108,7 +114,8 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
     if envelope.type in LETTER_TYPES and envelope.connector != HUB:
         message = f"{envelope.type} is a letter between homes; only the hub itself writes those"
         raise InvalidEventError(message)
-    incoming.request = _request(extra.get(REQUEST))
+    incoming.request = _id(REQUEST, extra.get(REQUEST))
+    incoming.wake = WAKE in extra
     if value is None:
         message = "the record has no value; an intake topic knows no tombstones"
         raise InvalidEventError(message)
@@ -117,7 +124,7 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
     if customer is None and getattr(fact, "customer", None) is not None:
         fact, incoming.contact = _without_contact(fact, envelope, keyring)
         customer = incoming.contact.customer if incoming.contact else None
-    incoming.hops = _hops(extra.get(HOPS))
+    incoming.hops = _small(HOPS, extra.get(HOPS))
     received_at = payload.received_at
     if RECEIVED_AT in extra:
         # A forward carries the first receipt along; nobody can claim a later one than Kafka's.
@@ -136,6 +143,8 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
         traceparent=envelope.traceparent,
         body_hash=payload.body_hash
         or blake2b(value, digest_size=12, salt=_salt(envelope.type)).hexdigest(),
+        raw=_id(RAW, extra.get(RAW)),
+        revision=_small(REVISION, extra.get(REVISION)),
     )
     incoming.arrival = Arrival(event, incoming.offset, incoming.request)
 
@@ -215,20 +224,20 @@ def _unfold(headers: Headers, value: bytes | None) -> tuple[Headers, bytes]:
     )
 
 
-def _hops(text: bytes | None) -> int:
+def _small(header: str, text: bytes | None) -> int:
     if text is None:
         return 0
-    if not text.isdigit() or len(text) > MAX_HOPS_DIGITS:
-        message = f"header {HOPS} is no small number"
+    if not text.isdigit() or len(text) > MAX_DIGITS:
+        message = f"header {header} is no small number"
         raise InvalidEventError(message)
     return int(text)
 
 
-def _request(text: bytes | None) -> str | None:
+def _id(header: str, text: bytes | None) -> str | None:
     if text is None:
         return None
     if len(text) > MAX_ID or not text.isascii() or b"\x00" in text:
-        message = f"header {REQUEST} is no id of a request"
+        message = f"header {header} is no id"
         raise InvalidEventError(message)
     return text.decode()
 

@@ -43,6 +43,10 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     correlationid: str | None = None
     traceparent: str | None = None
     body_hash: str = ""
+    raw: str | None = None
+    """The raw record it was translated from, where it came through a connector."""
+    revision: int = 0
+    """Of the translation; a higher one of the same raw record is a correction of it."""
 
 
 class Outcome(StrEnum):

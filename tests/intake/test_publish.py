@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from connectors.export import CONNECTOR
+from connectors.pos import CONNECTOR
 from hub.adapters.postgres import Database, connect
 from hub.intake.flight import WINDOW, Job, Tally
 from hub.intake.publish import prepare, publish_file

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from hub import bootstrap
-from hub.bootstrap import RefusedToStartError
+from hub.bootstrap import running
+from hub.bootstrap.parts import RefusedToStartError
 from hub.commands.processes import refusals_said
 from hub.domain.errors import HubError
 from hub.main import app
@@ -73,9 +73,9 @@ async def test_each_process_refuses_what_may_lose_data(
     async def refusals(*_: object) -> list[str]:
         return ["one copy"]
 
-    monkeypatch.setattr(bootstrap, "run_until_stopped", run)
-    monkeypatch.setattr(bootstrap, "database", database)
-    monkeypatch.setattr(bootstrap, "production_refusals", refusals)
+    monkeypatch.setattr(running, "run_until_stopped", run)
+    monkeypatch.setattr(running, "database", database)
+    monkeypatch.setattr(running, "production_refusals", refusals)
     settings = Settings(profile="production", master_key="k" * 32, replication=3)  # type: ignore[arg-type]
     arguments = () if start == "project" else ("warranty",)
 
@@ -98,8 +98,8 @@ async def test_a_run_that_was_long_enough_makes_the_next_pause_short(
         raise StoreUnavailableError("away")
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    monkeypatch.setattr(bootstrap, "HEALTHY_SECONDS", healthy, raising=False)
+    monkeypatch.setattr(running, "HEALTHY_SECONDS", healthy, raising=False)
     with pytest.raises(asyncio.CancelledError):
-        await bootstrap._again_and_again(work, lambda _ready: None)  # noqa: SLF001 - else it takes minutes
+        await running._again_and_again(work, lambda _ready: None)  # noqa: SLF001 - else it takes minutes
 
     assert waited == pauses

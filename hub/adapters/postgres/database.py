@@ -37,6 +37,9 @@ BY_INDEX = {
 }
 """Session settings for a pool that only reads and writes by key."""
 
+ENGINE, API = "hub_engine", "hub_api"
+"""The roles that migrations create: one decides and projects, one sees a tenant at a time."""
+
 Record = asyncpg.Record
 
 

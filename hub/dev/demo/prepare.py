@@ -1,6 +1,6 @@
 """Makes tables, topics and tenants, and opens the gate for everyone who waits for them."""
 
-from hub import bootstrap
+from hub import bootstrap, registry
 from hub.access import tenants
 from hub.adapters.kafka import apply_topics
 from hub.adapters.postgres import migrate
@@ -8,7 +8,6 @@ from hub.dev.demo.figures import Figures, read
 from hub.dev.demo.place import DemoError
 from hub.dev.simulator.goods import MERCHANTS
 from hub.settings import Settings
-from schemas import topics
 
 PATIENCE_DAYS = 14
 
@@ -31,7 +30,7 @@ async def prepare_topics(settings: Settings) -> None:
     """
     drift = await apply_topics(
         settings.kafka_settings(),
-        topics.ALL,
+        registry.topics(),
         partitions=settings.partitions,
         replication=settings.replication,
     )

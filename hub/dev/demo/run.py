@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from hub import bootstrap
+from hub import bootstrap, registry
 from hub.adapters.kafka import Peek
 from hub.dev.demo.crew import Plan, crew, environment, settings_of
 from hub.dev.demo.figures import Figures, read
@@ -21,7 +21,6 @@ from hub.dev.embedded import EmbeddedError, KafkaServer
 from hub.dev.simulator.goods import MERCHANTS
 from hub.dev.supervisor import supervise
 from hub.settings import Settings
-from schemas import topics
 
 VERBS = ("process", "project", "insight")
 REFUSED, INTERRUPTED = 1, 130
@@ -84,7 +83,7 @@ def _where(
         "run": plan.run,
         "addresses": {verb: f"http://127.0.0.1:{ports[verb]}" for verb in plan.verbs},
         "tenants": [merchant.tenant for merchant in MERCHANTS],
-        "topics": [topic.name for topic in topics.ALL],
+        "topics": [topic.name for topic in registry.topics()],
         "keys": {},
         "state_dir": str(place.root),
         "master_key": "$HUB_MASTER_KEY, else the development key in hub/settings.py",

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.export import CONNECTOR, gather
-from connectors.export.settings import FIELDS
+from connectors.pos import CONNECTOR
+from connectors.pos.export import gather, records, translate
+from connectors.pos.settings import FIELDS
 from connectors.sdk import (
     Fault,
+    FileRecord,
     Origin,
-    RawRecord,
     SettingsError,
     Translated,
     UntranslatableError,
@@ -43,9 +44,9 @@ class Export:
 def told(path: Path, document: Mapping[str, Any], origin: Origin = ORIGIN) -> Told:
     settings = CONNECTOR.configure(document)
     found: Told = []
-    for record in CONNECTOR.records(path, settings):
+    for record in records(path, settings):
         try:
-            found += CONNECTOR.translate(record, settings, origin)
+            found += translate(record, settings, origin)
         except UntranslatableError as error:
             found += error.faults
     return found
@@ -333,11 +334,11 @@ def test_tells_each_line_or_says_why_not_whatever_stands_in_the_cells(
     bodies: list[dict[str, Any]],
 ) -> None:
     plan = CONNECTOR.configure({"zone": "Europe/Istanbul", "currency": "TRY"})
-    rows = [RawRecord(str(n), {"order": "R-1", **body}, n) for n, body in enumerate(bodies)]
+    rows = [FileRecord(str(n), {"order": "R-1", **body}, n) for n, body in enumerate(bodies)]
     lines = []
     for record in gather(rows, plan):
         try:
-            for event in CONNECTOR.translate(record, plan, ORIGIN):
+            for event in translate(record, plan, ORIGIN):
                 lines += [line for _, line in event.lines] + list(event.repeats)
         except UntranslatableError as error:
             lines += [fault.line for fault in error.faults if fault.line is not None]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sdk import RawRecord, SettingsError
+from connectors.sdk import FileRecord, SettingsError
 from connectors.sdk.tables import detect_encoding, read_rows
 
 
-def rows(path: Path, content: bytes, columns: Sequence[str] = ()) -> list[RawRecord]:
+def rows(path: Path, content: bytes, columns: Sequence[str] = ()) -> list[FileRecord]:
     path.write_bytes(content)
     return list(read_rows(path, columns=columns))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.export import CONNECTOR
+from connectors.pos import CONNECTOR
 from connectors.sdk import SettingsError
 from hub.intake.flight import Tally
 from hub.intake.publish import dry_run, load_map, prepare
@@ -65,7 +65,7 @@ def test_an_option_goes_before_the_map(path: Path, tmp_path: Path) -> None:
     )
 
     assert (job.settings.zone, job.settings.currency) == ("Europe/Istanbul", "EUR")
-    assert job.origin.source == "export"
+    assert job.origin.source == "pos"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from connectors.export.settings import NEEDED, REFERENCES, Settings, comparable
+from connectors.pos.settings import NEEDED, REFERENCES, Settings, comparable
 from connectors.sdk import untranslatable
 from connectors.sdk.values import Mark, read_count, read_day, read_instant, read_money
 

@@ -15,13 +15,12 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from connectors.export.rows import read_kind, read_line, text_of
-from connectors.export.settings import NEEDED, Settings, configure, sentences
+from connectors.pos.rows import read_kind, read_line, text_of
+from connectors.pos.settings import NEEDED, Settings, sentences
 from connectors.sdk import (
-    Connector,
     Fault,
+    FileRecord,
     Origin,
-    RawRecord,
     Translated,
     UntranslatableError,
     untranslatable,
@@ -34,7 +33,7 @@ from schemas.refs import derived_id, order_home
 F = TypeVar("F", SaleRecorded, SaleReturned)
 
 
-def _records(path: Path, settings: Settings) -> Iterator[RawRecord]:
+def records(path: Path, settings: Settings) -> Iterator[FileRecord]:
     columns = [column for columns in settings.columns.values() for column in columns]
     needed = [name for name in NEEDED if name not in settings.columns]
     rows = read_rows(
@@ -46,10 +45,10 @@ def _records(path: Path, settings: Settings) -> Iterator[RawRecord]:
     return gather(rows, settings)
 
 
-def gather(rows: Iterable[RawRecord], settings: Settings) -> Iterator[RawRecord]:
+def gather(rows: Iterable[FileRecord], settings: Settings) -> Iterator[FileRecord]:
     """Put rows that follow each other and belong to one sale or one return into one record."""
     key: tuple[str, ...] = ()
-    parts: list[RawRecord] = []
+    parts: list[FileRecord] = []
     for row in rows:
         found = _belongs_to(row, settings)
         if parts and found != key:
@@ -61,7 +60,7 @@ def gather(rows: Iterable[RawRecord], settings: Settings) -> Iterator[RawRecord]
         yield _record(key, parts)
 
 
-def _belongs_to(row: RawRecord, settings: Settings) -> tuple[str, ...]:
+def _belongs_to(row: FileRecord, settings: Settings) -> tuple[str, ...]:
     order = text_of(row.body, "order", settings)
     if not order:
         return ("", f"line {row.line}")
@@ -76,16 +75,16 @@ def _belongs_to(row: RawRecord, settings: Settings) -> tuple[str, ...]:
     return (order, kind, original, text_of(row.body, "sold_at", settings))
 
 
-def _record(key: tuple[str, ...], parts: list[RawRecord]) -> RawRecord:
+def _record(key: tuple[str, ...], parts: list[FileRecord]) -> FileRecord:
     rows = [{"line": part.line, "cells": part.body, "fault": _plain(part.fault)} for part in parts]
-    return RawRecord(key[0] or key[1], {"rows": rows}, parts[0].line)
+    return FileRecord(key[0] or key[1], {"rows": rows}, parts[0].line)
 
 
 def _plain(fault: Fault | None) -> list[str] | None:
     return [fault.code, fault.message] if fault else None
 
 
-def translate(record: RawRecord, settings: Settings, origin: Origin) -> Iterator[Translated]:
+def translate(record: FileRecord, settings: Settings, origin: Origin) -> Iterator[Translated]:
     """One record, which is one sale or one return, as one event."""
     rows, repeats = _distinct(record.body["rows"], settings)
     faults: list[Fault] = []
@@ -124,7 +123,7 @@ def _fact(
     return _return(rows, lines, settings), [None] * len(lines)
 
 
-def _kept_back(record: RawRecord, faults: list[Fault]) -> Iterator[Fault]:
+def _kept_back(record: FileRecord, faults: list[Fault]) -> Iterator[Fault]:
     bad = {fault.line for fault in faults}
     for row in record.body["rows"]:
         if row["line"] not in bad:
@@ -222,6 +221,3 @@ def _built(model: type[F], fact: Mapping[str, Any]) -> F:
         sentence = "; ".join(sentences(error))
         message = f"{sentence}; correct the cell and publish the file again"
         raise untranslatable("field_invalid", message) from error
-
-
-CONNECTOR = Connector(name="export", configure=configure, records=_records, translate=translate)

@@ -1,0 +1,107 @@
+"""The processes that decide, project and count."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from hub import registry
+from hub.adapters.postgres import BY_INDEX, Database
+from hub.bootstrap.parts import check_production, database, keyring
+from hub.bootstrap.running import Serve, run_until_stopped
+from hub.ledger.projector import Projector
+from hub.ledger.worker import Worker
+from hub.recovery.watch import Watch
+from hub.sdk.processor import Processor
+from hub.settings import Settings
+from hub.telemetry.metrics import Metrics
+from schemas.catalogue import FACTS
+
+
+async def process(settings: Settings, name: str) -> None:
+    """Run the worker of a processor until asked to stop."""
+    processor, metrics = registry.processor(name), Metrics()
+
+    async def work(serve: Serve) -> None:
+        async with database(settings, size=settings.partitions + 4, session=BY_INDEX) as db:
+            await check_production(settings, db)
+            worker = Worker(
+                processor, settings.kafka_settings(), db, keyring(settings), metrics, settings.batch
+            )
+            serve(worker.ready)
+            async with _watched(settings, processor, db, metrics):
+                await worker.run()
+
+    await run_until_stopped(settings, f"process.{name}", metrics, work)
+
+
+@asynccontextmanager
+async def _watched(
+    settings: Settings, processor: Processor[Any], db: Database, metrics: Metrics
+) -> AsyncIterator[None]:
+    """Keep the gauges that no partition's loop can know, where somebody can read them."""
+    if not settings.http_port:
+        yield
+        return
+    watch = Watch(processor.reads.name, settings.kafka_settings(), db, metrics)
+    task = asyncio.create_task(watch.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def project(settings: Settings) -> None:
+    """Run the projectors of every status topic until asked to stop."""
+    metrics = Metrics()
+
+    async def work(serve: Serve) -> None:
+        async with database(settings) as db:
+            await check_production(settings, db)
+            projectors = list(_projectors(settings, db, metrics))
+            serve(lambda: _all_ready(projectors))
+            async with asyncio.TaskGroup() as group:
+                for projector in projectors:
+                    group.create_task(projector.run())
+
+    await run_until_stopped(settings, "project", metrics, work)
+
+
+async def insight(settings: Settings, name: str) -> None:
+    """Count a processor's outcomes in live windows until asked to stop."""
+    processor, metrics = registry.processor(name), Metrics()
+    said = [fact.TYPE for fact in FACTS[processor.writes]]
+
+    async def work(serve: Serve) -> None:
+        if settings.profile == "production":
+            async with database(settings, size=1) as db:
+                await check_production(settings, db)
+        # Faust is heavy to import, and only this process needs it.
+        from hub.insight.live import Live  # noqa: PLC0415
+
+        live = Live(settings.kafka_settings(), processor.writes.name, said, metrics)
+        serve(live.ready)
+        await live.run()
+
+    await run_until_stopped(settings, "insight", metrics, work)
+
+
+def _projectors(settings: Settings, db: Database, metrics: Metrics) -> list[Projector]:
+    projections = list(registry.projections().values())
+    return [
+        Projector(
+            projections=[p for p in projections if p.reads == processor.writes],
+            kafka=settings.kafka_settings(),
+            database=db,
+            metrics=metrics,
+            ledger_topic=processor.reads.name,
+            status_topic=processor.writes.name,
+        )
+        for processor in registry.processors().values()
+    ]
+
+
+def _all_ready(projectors: list[Projector]) -> tuple[bool, list[str]]:
+    reasons = [reason for projector in projectors for reason in projector.ready()[1]]
+    return not reasons, reasons

@@ -1,0 +1,75 @@
+"""Running a process: health beside its work, patience while Kafka or Postgres is away, a clean end."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+
+import structlog
+
+from hub.sdk.failures import BrokerUnavailableError, StoreUnavailableError
+from hub.settings import Settings
+from hub.telemetry.http import Ready, health_server
+from hub.telemetry.logging import configure_logging
+from hub.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
+
+AWAY = (StoreUnavailableError, BrokerUnavailableError)
+FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
+HEALTHY_SECONDS = 60.0
+
+Serve = Callable[[Ready], None]
+"""Says whom `/readyz` asks from now on."""
+
+
+async def run_until_stopped(
+    settings: Settings, name: str, metrics: Metrics, work: Callable[[Serve], Awaitable[None]]
+) -> None:
+    """Run a process's work; where Kafka or Postgres is away, wait and begin again."""
+    configure_logging(settings.log_level, name)
+    asked: Ready = _starting
+
+    def serve(ready: Ready) -> None:
+        nonlocal asked
+        asked = ready
+
+    def is_ready() -> tuple[bool, Sequence[str]]:
+        return asked()
+
+    async with AsyncExitStack() as stack:
+        if settings.http_port:
+            server = health_server(
+                settings.http_host, settings.http_port, metrics.registry, is_ready
+            )
+            await stack.enter_async_context(server)
+        task = asyncio.create_task(_again_and_again(work, serve))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        log.info("process.started")
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+        log.info("process.stopped")
+
+
+def _starting() -> tuple[bool, Sequence[str]]:
+    return False, ["starting"]
+
+
+async def _again_and_again(work: Callable[[Serve], Awaitable[None]], serve: Serve) -> None:
+    pause = FIRST_WAIT
+    while True:
+        began = time.monotonic()
+        try:
+            await work(serve)
+        except* AWAY as errors:
+            reason = "; ".join(str(error) for error in errors.exceptions)
+            serve(lambda reason=reason: (False, [reason]))  # type: ignore[misc]
+            # What went well for a while and fails now is a new trouble.
+            pause = FIRST_WAIT if time.monotonic() - began >= HEALTHY_SECONDS else pause
+            log.warning("infrastructure.away", reason=reason, seconds=pause)
+        await asyncio.sleep(pause)
+        pause = min(LONGEST_WAIT, pause * 2)
