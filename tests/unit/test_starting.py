@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from hub import bootstrap
 from hub.bootstrap import running
 from hub.bootstrap.parts import RefusedToStartError
 from hub.commands.processes import refusals_said
