@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hub import bootstrap
-from hub.bootstrap import running
+from hub.bootstrap import deciding, parts, running
 from hub.bootstrap.parts import RefusedToStartError
 from hub.commands.processes import refusals_said
 from hub.domain.errors import HubError
@@ -74,9 +74,9 @@ async def test_each_process_refuses_what_may_lose_data(
     async def refusals(*_: object) -> list[str]:
         return ["one copy"]
 
-    monkeypatch.setattr(running, "run_until_stopped", run)
-    monkeypatch.setattr(running, "database", database)
-    monkeypatch.setattr(running, "production_refusals", refusals)
+    monkeypatch.setattr(deciding, "run_until_stopped", run)
+    monkeypatch.setattr(deciding, "database", database)
+    monkeypatch.setattr(parts, "production_refusals", refusals)
     settings = Settings(profile="production", master_key="k" * 32, replication=3)  # type: ignore[arg-type]
     arguments = () if start == "project" else ("warranty",)
 
