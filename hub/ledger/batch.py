@@ -86,6 +86,8 @@ class Batch:
                 self.faulty = True
                 return
             self.plan.to_offset = one.offset + 1
+            if one.wake and one.request is not None:
+                self.plan.wakes.append(one.request)
             if sum(map(len, self.plan.parts.values())) > MOST_ROWS:
                 # A few events can mean very many rows; the rest is read again.
                 return

@@ -20,6 +20,7 @@ from hub.ledger.entries import messages
 from hub.ledger.guard import Guard, Run
 from hub.ledger.lookups import Lookups
 from hub.ledger.plan import Plan
+from hub.ledger.replies import Waker
 from hub.ledger.search import Search
 from hub.sdk.events import Outcome
 from hub.sdk.failures import DataRefusedError, DecideAgainError
@@ -51,6 +52,7 @@ class Engine:
     feed: Feed
     keyring: Keyring
     metrics: Metrics
+    waker: Waker
     batch: int
     sql: str
 
@@ -279,6 +281,7 @@ class Partition:
             raise FencedError(message)
         self._settled = settled
         engine.metrics.batch_seconds.labels(topic).observe(time.perf_counter() - begun)
+        engine.waker.wake(plan.wakes)
         self._observe(plan)
         await self._publish(plan)
 

@@ -118,6 +118,8 @@ class Plan:
     items: dict[int, ItemRow | ItemGone] = field(default_factory=dict)
     replies: dict[tuple[str, str, str], Reply] = field(default_factory=dict)
     """By request, tenant and event: a stranger may name a request that is not its own."""
+    wakes: list[str] = field(default_factory=list)
+    """Requests for whose answer somebody waits at a door just now."""
 
     def reply(self, request: str, reply: Reply) -> None:
         """Answer whoever asked; the first final answer of a request stands."""

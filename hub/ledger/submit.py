@@ -14,7 +14,7 @@ from hub.adapters.kafka import Message, Outlet
 from hub.adapters.postgres import Database
 from hub.ledger.homes import encode
 from hub.ledger.plan import FINAL
-from hub.ledger.wire import REQUEST
+from hub.ledger.wire import REQUEST, WAKE
 from hub.sdk.events import Outcome
 from schemas.envelope import Envelope, to_headers
 from schemas.refs import derived_id, place
@@ -26,8 +26,8 @@ FIRST_LOOK = 0.05
 SLOWEST_LOOK = 1.0
 
 RESERVE = """
-insert into request (id, tenant, scope, body_hash, event_id)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+insert into request (id, tenant, scope, body_hash, event_id, correlation)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
 on conflict (id) do nothing
 """
 READ = "select id, body_hash, outcome, answer from request where id = any($1::text[])"
@@ -41,6 +41,8 @@ class Submission:
     envelope: Envelope
     home: str
     body: bytes
+    extra: tuple[tuple[str, bytes], ...] = ()
+    """Headers beside those of the envelope."""
 
     @property
     def request(self) -> str:
@@ -51,6 +53,13 @@ class Submission:
     def body_hash(self) -> str:
         """What the body is compared by when the id comes again."""
         return sha256(self.body).hexdigest()
+
+    def message(self, *, wake: bool = False) -> Message:
+        """The record; with `wake` its answer is told over `replies.v1` too."""
+        headers = [*to_headers(self.envelope), (REQUEST, self.request.encode()), *self.extra]
+        if wake:
+            headers.append((WAKE, b"1"))
+        return Message(self.home.encode(), self.body, headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,14 @@ class Submitter:
 
     async def _reserve(self, submissions: Iterable[Submission]) -> None:
         rows = [
-            (one.request, one.envelope.tenant, one.scope, one.body_hash, one.envelope.id)
+            (
+                one.request,
+                one.envelope.tenant,
+                one.scope,
+                one.body_hash,
+                one.envelope.id,
+                one.envelope.correlationid,
+            )
             for one in submissions
         ]
         if rows:
@@ -120,9 +136,7 @@ class Submitter:
     async def _publish(self, submissions: Iterable[Submission]) -> None:
         by_partition: dict[int, list[Message]] = {}
         for one in submissions:
-            headers = [*to_headers(one.envelope), (REQUEST, one.request.encode())]
-            message = Message(one.home.encode(), one.body, headers)
-            by_partition.setdefault(place(one.home, self._partitions), []).append(message)
+            by_partition.setdefault(place(one.home, self._partitions), []).append(one.message())
         # One after the other: a producer that fails takes everything with it that is in flight.
         for partition, messages in sorted(by_partition.items()):
             await self._outlet.send(self._topic.name, partition, messages)

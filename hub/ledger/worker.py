@@ -16,6 +16,7 @@ from hub.adapters.postgres import Database
 from hub.ledger import statement
 from hub.ledger.claim import Claimer, ClaimLostError, WorldChangedError
 from hub.ledger.partition import BreakerTrippedError, Engine, FencedError, Partition
+from hub.ledger.replies import Waker
 from hub.ledger.search import Search
 from hub.sdk.failures import (
     BrokerUnavailableError,
@@ -70,10 +71,12 @@ class Worker:
         quieten_collector()
         feed = Feed(self.kafka, self.processor.reads.name, f"hub.{self.processor.name}")
         sql = statement.build(self.processor)
+        waker = Waker(self.kafka)
         engine = Engine(
-            self.processor, self.database, feed, self.keyring, self.metrics, self.batch, sql
+            self.processor, self.database, feed, self.keyring, self.metrics, waker, self.batch, sql
         )
         async with Peek(self.kafka) as peek:
+            waking = asyncio.create_task(waker.run())
             claimer = Claimer(self.database, peek, self.processor, self.keyring, self.name)
             try:
                 # Inside, because a start that is broken off may have joined the group already: a
@@ -83,6 +86,8 @@ class Worker:
             finally:
                 for part in list(self._tasks):
                     await self._forget(part)
+                waking.cancel()
+                await asyncio.wait([waking])
                 await feed.stop()
 
     def ready(self) -> tuple[bool, list[str]]:

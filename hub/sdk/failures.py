@@ -22,3 +22,7 @@ class DataRefusedError(HubError):
 
 class BrokerUnavailableError(HubError):
     """Kafka did not answer or did not acknowledge: nothing may be assumed of what was sent."""
+
+
+class BrokerAwayError(BrokerUnavailableError):
+    """Kafka did not answer before anything was handed to it: nothing was sent."""

@@ -1,8 +1,9 @@
 """Kafka through aiokafka, with none of its defaults that lose data; the only room that knows it."""
 
-from hub.adapters.kafka.consumer import UNREADABLE, Feed, Peek, Record
+from hub.adapters.kafka.consumer import UNREADABLE, Feed, Peek, Record, Tail
 from hub.adapters.kafka.producer import Message, Outlet
 from hub.adapters.kafka.settings import KafkaSettings
+from hub.adapters.kafka.shared import SharedOutlet
 from hub.adapters.kafka.topics import TopicDrift, apply_topics, check_topics, partition_counts
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Outlet",
     "Peek",
     "Record",
+    "SharedOutlet",
+    "Tail",
     "TopicDrift",
     "apply_topics",
     "check_topics",

@@ -270,3 +270,49 @@ class Peek:
         """The newest record of a partition, or None where it holds none."""
         first, end = await self.bounds(topic, partition)
         return None if end <= first else await self.record(topic, partition, end - 1)
+
+
+class Tail:
+    """Reads a topic from its end on, every partition, outside any group."""
+
+    def __init__(self, settings: KafkaSettings, topic: str) -> None:
+        """Prepare the reader."""
+        self._topic = topic
+        self._consumer = AIOKafkaConsumer(
+            **settings.client(),
+            group_id=None,
+            enable_auto_commit=False,
+            # What was said before somebody listened is of no use to this reader.
+            auto_offset_reset="latest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=500,
+            metadata_max_age_ms=30_000,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect, and stand at the end of every partition."""
+        with translated():
+            try:
+                await self._consumer.start()
+                await self._assign()
+            except BaseException:
+                await self._consumer.stop()
+                raise
+        return self
+
+    async def _assign(self) -> None:
+        partitions = await self._consumer._client._wait_on_metadata(self._topic)  # noqa: SLF001 - `subscribe` would need a group
+        tps = [TopicPartition(self._topic, partition) for partition in partitions]
+        self._consumer.assign(tps)
+        await self._consumer.seek_to_end(*tps)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Disconnect."""
+        with translated():
+            await self._consumer.stop()
+
+    async def read(self) -> list[Record]:
+        """What came since the last call, waiting for at most half a second."""
+        with translated():
+            found = await self._consumer.getmany(timeout_ms=500)
+        return [cast("Record", record) for records in found.values() for record in records]

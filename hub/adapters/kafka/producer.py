@@ -1,12 +1,12 @@
 """Writing: whole batches to a named partition, one in flight, stopping at the first error."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
-from hub.adapters.kafka.errors import translated
+from hub.adapters.kafka.errors import nothing_sent, translated
 from hub.adapters.kafka.settings import KafkaSettings
 
 MAX_REQUEST = 16 * 1024 * 1024
@@ -60,16 +60,40 @@ class Outlet:
         """Send in order and wait for each acknowledgement.
 
         Raises:
+            BrokerAwayError: nothing was sent.
             BrokerUnavailableError: some of the messages may have landed, and none out of order.
 
         """
-        with translated():
+        await self.send_all({(topic, partition): messages})
+
+    async def send_all(self, lanes: Mapping[tuple[str, int], Iterable[Message]]) -> None:
+        """Send to several partitions at once, to each in order; raises as `send` does."""
+        with nothing_sent(), translated():
             producer = await self._ready()
+        with translated():
             try:
-                await self._send(producer, topic, partition, messages)
+                await self._race(producer, lanes)
             except BaseException:
                 await self._throw_away(producer)
                 raise
+
+    async def _race(
+        self, producer: AIOKafkaProducer, lanes: Mapping[tuple[str, int], Iterable[Message]]
+    ) -> None:
+        if len(lanes) == 1:
+            ((topic, partition), messages) = next(iter(lanes.items()))
+            await self._send(producer, topic, partition, messages)
+            return
+        sending = [
+            asyncio.ensure_future(self._send(producer, *lane, messages))
+            for lane, messages in lanes.items()
+        ]
+        try:
+            await asyncio.gather(*sending)
+        finally:
+            for one in sending:
+                one.cancel()
+            await asyncio.gather(*sending, return_exceptions=True)
 
     async def _send(
         self, producer: AIOKafkaProducer, topic: str, partition: int, messages: Iterable[Message]

@@ -148,5 +148,10 @@ async def connect(dsn: str, *, size: int = 8, settings: dict[str, str] | None = 
             command_timeout=40,
             timeout=10,
             server_settings={**SESSION, **(settings or {})},
+            reset=_keep,
         )
     return Database(pool)
+
+
+async def _keep(_connection: object) -> None:
+    """No session is ever told anything of its own, so there is nothing to take back after each use."""
