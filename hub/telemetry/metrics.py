@@ -147,3 +147,36 @@ class Metrics:
             ("topic",),
             registry=registry,
         )
+        self.door_requests = Counter(
+            "hub_door_requests",
+            "Requests by door and answer, refusals included however many come",
+            ("door", "status"),
+            registry=registry,
+        )
+        self.refusals_suppressed = Counter(
+            "hub_refusals_suppressed",
+            "Refusals counted and not written one by one, because their caller floods a door",
+            ("door",),
+            registry=registry,
+        )
+        self.refusals_dropped = Counter(
+            "hub_refusals_dropped",
+            "Refusals that never reached the audit topic, because Kafka was away for long",
+            ("door",),
+            registry=registry,
+        )
+        self.trail_lag = Gauge(
+            "hub_trail_lag_seconds",
+            "Age of the oldest line of a log that the trail does not show yet",
+            ("log",),
+            registry=registry,
+        )
+        self.trail_rows = Counter(
+            "hub_trail_rows", "Lines of a log that the trail shows", ("log",), registry=registry
+        )
+        self.trail_failures = Counter(
+            "hub_trail_failures",
+            "Batches of a log that the trail could not take; it tries again",
+            ("log",),
+            registry=registry,
+        )

@@ -1,0 +1,190 @@
+"""What a trace is made of: a payload's whole way, with times, ids and versions.
+
+`msgspec.json.encode` writes it as the API shows it.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Kind = Literal[
+    "refused",
+    "received",
+    "requested",
+    "landed",
+    "translated",
+    "placed",
+    "set_aside",
+    "decided",
+    "answered",
+    "published",
+    "projected",
+]
+
+
+class Behind(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A log that the trail does not show to its end yet."""
+
+    log: str
+    topic: str
+    part: int
+    batches: int
+    seconds: float
+    """Since the oldest of them was written."""
+
+
+class Meaning(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An event made from a payload."""
+
+    id: str
+    type: str
+    home: str
+
+
+class Landed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A payload as it was taken in, and what a translation made of it."""
+
+    raw: str
+    source: str
+    connector: str
+    topic: str
+    """A raw topic, or `file:<tenant>/<source>/<digest>`."""
+    part: int
+    offset: int
+    """In its topic; in a file, the number of the record."""
+    hash: str
+    """SHA-256 of the payload exactly as received."""
+    size: int
+    payload: msgspec.Raw
+    """JSON without personal data."""
+    received_at: datetime
+    translated_at: datetime
+    outcome: str
+    """translated, meaningless or parked."""
+    reason: str
+    revision: int
+    """Of the translation."""
+    events: tuple[Meaning, ...]
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A status event that a decision led to."""
+
+    id: str
+    type: str
+    subject: str
+    topic: str
+    part: int
+    seq: int
+    data: msgspec.Raw
+    acknowledged: bool | None
+    """Whether Kafka has it; None where that cannot be known."""
+    at: datetime | None
+    """When it was first seen to be there, if that was noted."""
+    projected: dict[str, bool]
+    """For each projection, whether it has come that far."""
+    projected_at: datetime | None
+    """When all of them were first seen to be that far, if that was noted."""
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of the ledger about an event: decided, placed elsewhere or set aside."""
+
+    at: datetime
+    kind: Kind
+    outcome: str
+    before: str | None
+    """What it had been until then, where this was not the first word about it."""
+    reason: str
+    topic: str
+    part: int
+    offset: int
+    epoch: int
+    n: int
+    """Of the batch in the ledger."""
+    tenant_version: int
+    code_version: int | None
+    """Known while the claim that decided it still holds the partition."""
+    said: tuple[Published, ...]
+
+
+class EventWay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What became of one event."""
+
+    id: str
+    type: str
+    source: str
+    home: str
+    time: datetime
+    """The event's own."""
+    hash: str
+    raw: str | None
+    caused_by: str | None
+    """The event of another home whose letter this is."""
+    body: msgspec.Raw | None
+    """The fact without personal data, where no payload landed."""
+    decisions: tuple[Decided, ...]
+    """In the order of time; several where it was early, retried, held or sent on."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A request row: somebody waits or waited for the answer."""
+
+    id: str
+    event_id: str
+    scope: str
+    outcome: str | None
+    answer: msgspec.Raw | None
+    reserved_at: datetime
+    sent_at: datetime | None
+    decided_at: datetime | None
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a door did not take."""
+
+    id: str
+    at: datetime
+    door: str
+    path: str
+    status: int
+    reason: str
+    hash: str
+    size: int
+    principal: str | None
+    suppressed: int
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A point of the way, for whoever reads it from top to bottom."""
+
+    at: datetime | None
+    """None where it happened and nothing noted when."""
+    after: float | None
+    """Seconds since the first stage."""
+    took: float | None
+    """Seconds since the stage before it."""
+    kind: Kind
+    status: str
+    what: str
+    """In a sentence."""
+    event: str | None = None
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Everything known under one correlation."""
+
+    correlation: str
+    tenant: str
+    began_at: datetime
+    complete: bool
+    """Whether every log is shown to its end; where not, more may be known later."""
+    behind: tuple[Behind, ...]
+    landed: tuple[Landed, ...]
+    events: tuple[EventWay, ...]
+    requests: tuple[Asked, ...]
+    refused: tuple[Refused, ...]
+    stages: tuple[Stage, ...]
+    truncated: bool = False
+    """Whether there is more than is shown."""
