@@ -227,6 +227,13 @@ class Peek:
             last = await self._consumer.end_offsets([tp])
         return first[tp], last[tp]
 
+    async def ends(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The offset after the last record of many partitions, in one request a broker."""
+        tps = [TopicPartition(topic, partition) for topic, partition in places]
+        with translated():
+            ends = await self._consumer.end_offsets(tps)
+        return {(tp.topic, tp.partition): end for tp, end in ends.items()}
+
     async def record(self, topic: str, partition: int, offset: int) -> Record | None:
         """The record at `offset`, else the next one after it, else None where nothing follows."""
         tp = TopicPartition(topic, partition)

@@ -182,6 +182,13 @@ alter table request
   add column correlation text;
 create index purchase_by_order on purchase (tenant, order_reference);
 
+-- For the board: counts without a tenant, and for an operator the names to choose from. A view
+-- reads with its owner's eyes, past the policies below.
+create view open_items as
+select topic, state, count(*) as items, count(distinct home) as homes, min(received_at) as oldest
+  from item group by grouping sets ((topic, state), (topic));
+create view tenant_names as select id from tenant;
+
 -- Whoever speaks for a tenant sees that tenant's rows; without one, none.
 do $$
 declare tab text; col text;
@@ -208,6 +215,7 @@ alter table activity owner to hub_engine;
 grant select on tenant, source, request, purchase, unit, name, parked, file_progress, trail to hub_api;
 grant insert, update on request to hub_api;
 -- Figures without a tenant, for the board.
-grant select on partition_owner, landing_owner, projection_progress, trail_progress, activity to hub_api;
+grant select on partition_owner, landing_owner, projection_progress, trail_progress, activity,
+  open_items, tenant_names to hub_api;
 revoke all on function hub_authenticate(text) from public;
 grant execute on function hub_authenticate(text) to hub_engine, hub_api;
