@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from hub.domain.errors import HubError
-from hub.ledger.entries import Entry, SaidEntry
+from hub.ledger.entries import NO_BODY, Entry, SaidEntry
 from hub.ledger.homes import Home, Settled
 from hub.ledger.lookups import Lookups
 from hub.ledger.plan import NameRow, PartRow, Plan, Reply, TimerRow
@@ -144,9 +144,9 @@ class Effects:
         self.lookups.granted(home.tenant, holder)
 
 
-def _redacted(event: Event, settled: Settled) -> msgspec.Raw | None:
+def _redacted(event: Event, settled: Settled) -> msgspec.Raw:
     """What was decided on, once: a translated event's payload stands in the landing log."""
     if event.raw is not None or settled.before is not None or settled.arrival.offset < 0:
-        return None
+        return NO_BODY
     fact = event.fact
     return msgspec.Raw(fact.__pydantic_serializer__.to_json(fact, exclude_none=True))

@@ -10,6 +10,8 @@ from schemas.envelope import CONTENT_TYPE, SPEC_VERSION, Envelope, source_of
 
 SEQ_HEADER = "hub-seq"
 EPOCH_HEADER = "hub-epoch"
+NO_BODY = msgspec.Raw(b"null")
+"""Stands for a body that is kept elsewhere; a line of the log leaves it out."""
 
 
 class SaidEntry(msgspec.Struct, gc=False):
@@ -44,7 +46,7 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     """Of the body as it came; keyed by type, so that equal hashes mean the same event again."""
     raw: str | None = None
     """The raw record it was translated from; the landing log then has its payload."""
-    body: msgspec.Raw | None = None
+    body: msgspec.Raw = NO_BODY
     """The fact without personal data, at the first entry of an event that came without a raw record."""
     said: tuple[SaidEntry, ...] = ()
 
