@@ -1,0 +1,139 @@
+"""Keep the trail up to date with its logs; several may do it at once."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from hub.adapters.kafka import KafkaSettings
+from hub.adapters.postgres import Database
+from hub.domain.errors import HubError
+from hub.sdk.failures import BrokerUnavailableError, DecideAgainError, StoreUnavailableError
+from hub.telemetry.metrics import Metrics
+from hub.trail import logs
+from hub.trail.doors import Doors
+from hub.trail.rows import LANDING, LEDGER
+from hub.trail.store import Place, put
+from schemas.topics import AUDIT
+
+BUSY_SECONDS, IDLE_SECONDS = 0.05, 0.25
+WIDE_SECONDS = 60.0
+"""How often every partition there ever was is looked at, not only those with new numbers."""
+BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
+LATE_SECONDS = 30.0
+AWAY = (StoreUnavailableError, BrokerUnavailableError, DecideAgainError)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class TrailFollower:
+    """Shows what stands in the logs. Each step is fenced, so that a second one does no harm."""
+
+    database: Database
+    kafka: KafkaSettings
+    metrics: Metrics
+    audit_topic: str = AUDIT.name
+    _open: dict[Place, float] = field(default_factory=dict)
+    """Where more is known to be, and how old it is; a hint, for what is true is read each time."""
+    _failing: dict[Place, tuple[int, float]] = field(default_factory=dict)
+    _wide_at: float = 0.0
+    _away: int = 0
+    _doors: Doors = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Follow the doors beside the logs."""
+        self._doors = Doors(self.database, self.kafka, self.metrics, self.audit_topic)
+
+    def ready(self) -> tuple[bool, list[str]]:
+        """Whether the trail keeps up, and where it does not."""
+        problems = [f"the trail fails at {_said(place)}" for place in self._failing]
+        problems += [
+            f"the trail is {seconds:.0f} s behind the {name} log"
+            for name in (LANDING, LEDGER)
+            if (seconds := self._lag(name)) > LATE_SECONDS
+        ]
+        problems += ["Postgres is away"] if self._away else []
+        problems += self._doors.problems()
+        return not problems, problems
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._doors.run())
+            while True:
+                await self._turn_or_wait()
+
+    async def _turn_or_wait(self) -> None:
+        try:
+            moved = await self.turn()
+            self._away = 0
+        except AWAY as error:
+            self.metrics.infrastructure.labels(type(error).__name__).inc()
+            log.warning("trail.waited", reason=str(error), attempt=self._away + 1)
+            await asyncio.sleep(BACKOFF_SECONDS[min(self._away, len(BACKOFF_SECONDS) - 1)])
+            self._away += 1
+        else:
+            await asyncio.sleep(0 if self._open else BUSY_SECONDS if moved else IDLE_SECONDS)
+
+    async def turn(self) -> bool:
+        """Look for news once and take some of it everywhere; False where there was none."""
+        wide = time.monotonic() >= self._wide_at
+        for name in (LANDING, LEDGER):
+            found = await (logs.everywhere if wide else logs.recent)(self.database, name)
+            self._open |= found
+        if wide:
+            self._wide_at = time.monotonic() + WIDE_SECONDS
+        moved = False
+        for place in self._due():
+            moved |= await self._guarded(place, self._step(place))
+        for name in (LANDING, LEDGER):
+            self.metrics.trail_lag.labels(name).set(self._lag(name))
+        return moved
+
+    def _lag(self, name: str) -> float:
+        return max((age for place, age in self._open.items() if place.log == name), default=0.0)
+
+    def _due(self) -> Sequence[Place]:
+        now = time.monotonic()
+        return [p for p in self._open if p not in self._failing or now >= self._failing[p][1]]
+
+    async def _step(self, place: Place) -> bool:
+        step = await logs.read(self.database, place)
+        if step is None:
+            self._open.pop(place, None)
+            return False
+        if await put(self.database, place, step.was, step.to, step.rows):
+            self.metrics.trail_rows.labels(place.log).inc(len(step.rows))
+        if step.ended:
+            self._open.pop(place, None)
+        else:
+            self._open[place] = step.age
+        return True
+
+    async def _guarded(self, place: Place, work: Awaitable[bool]) -> bool:
+        try:
+            moved = await work
+        except AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001 - the other partitions go on
+            self._set_back(place, error)
+            return False
+        self._failing.pop(place, None)
+        return moved
+
+    def _set_back(self, place: Place, error: Exception) -> None:
+        """A partition cannot be shown: it stays where it is and is tried again, alone."""
+        failures = self._failing.get(place, (0, 0.0))[0]
+        delay = BACKOFF_SECONDS[min(failures, len(BACKOFF_SECONDS) - 1)]
+        self._failing[place] = failures + 1, time.monotonic() + delay
+        self._open.setdefault(place, 0.0)
+        self.metrics.trail_failures.labels(place.log).inc()
+        shown = None if isinstance(error, HubError) else error
+        log.error("trail.failed", place=_said(place), reason=str(error), exc_info=shown)
+
+
+def _said(place: Place) -> str:
+    return f"{place.log} {place.topic}[{place.part}]"

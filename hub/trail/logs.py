@@ -1,0 +1,103 @@
+"""The two logs in Postgres, and where the trail is behind them.
+
+The number of a row is taken before its row is committed, so over a whole log a lower number may
+show up late. Not within one partition: a batch takes its number in the statement that has locked
+the partition's owner row, so the next one's number is taken after the last one is committed. Each
+(topic, partition) is therefore followed by itself and nothing in it can appear behind the place
+that was reached. Where a partition stands is read anew each time, never remembered.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hub.adapters.postgres import Database, Queries
+from hub.trail.rows import LANDING, LEDGER, Blob, Row, landing_rows, ledger_rows
+from hub.trail.store import Place
+
+WINDOW = 2_000
+"""Among so many of the newest numbers new rows are looked for; `everywhere` finds all others."""
+CHUNK = 8
+MAX_ROWS = 2_000
+MAX_BYTES = 4 * 1024 * 1024
+
+RECENT = """
+select l.topic, l.part, extract(epoch from now() - min(l.at))::float8 as age
+  from {log} l left join trail_progress p on p.log = '{log}' and p.topic = l.topic and p.part = l.part
+ where l.n > (select max(n) from {log}) - $1::bigint and l.n > coalesce(p.n, 0)
+ group by l.topic, l.part order by min(l.n)
+"""
+EVERYWHERE = """
+with recursive parts as (
+  (select topic, part from {log} order by topic, part limit 1)
+  union all
+  select next.topic, next.part from parts, lateral (
+    select topic, part from {log} where (topic, part) > (parts.topic, parts.part)
+     order by topic, part limit 1) next)
+select parts.topic, parts.part, extract(epoch from now() - first.at)::float8 as age
+  from parts left join trail_progress p
+    on p.log = '{log}' and p.topic = parts.topic and p.part = parts.part,
+       lateral (select n, at from {log} l
+                 where l.topic = parts.topic and l.part = parts.part and l.n > coalesce(p.n, 0)
+                 order by l.n limit 1) first
+ order by first.n
+"""
+READ = """
+with place as (
+  select coalesce((select n from trail_progress where log = '{log}' and topic = $1 and part = $2), 0) as n)
+select place.n as was, l.n, l.epoch, l.at, extract(epoch from now() - l.at)::float8 as age, {body} as body
+  from place, {log} l
+ where l.topic = $1 and l.part = $2 and l.n > place.n order by l.n limit $3
+"""
+BODY = {
+    LANDING: "l.body",
+    # What is no batch has nothing to show: a jump has no line, a skip is of no tenant.
+    LEDGER: "case when l.kind = 'batch' then l.body else ''::bytea end",
+}
+ROWS: dict[str, Callable[[Blob], Iterator[Row]]] = {LANDING: landing_rows, LEDGER: ledger_rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Some batches of one partition, in order, as rows."""
+
+    was: int
+    to: int
+    rows: list[Row]
+    age: float
+    """Seconds since the oldest of them was written."""
+    ended: bool
+    """Whether nothing was left behind them."""
+
+
+async def recent(queries: Queries | Database, log: str) -> dict[Place, float]:
+    """The places with news among the newest rows, and the age of their oldest in seconds."""
+    return _ages(log, await queries.fetch(RECENT.format(log=log), WINDOW))
+
+
+async def everywhere(queries: Queries | Database, log: str) -> dict[Place, float]:
+    """All the places with news, however old; one look at an index for each partition there is."""
+    return _ages(log, await queries.fetch(EVERYWHERE.format(log=log)))
+
+
+def _ages(log: str, rows: list[dict[str, object]]) -> dict[Place, float]:
+    return {
+        Place(log, str(row["topic"]), int(str(row["part"]))): float(str(row["age"])) for row in rows
+    }
+
+
+async def read(queries: Queries | Database, place: Place) -> Step | None:
+    """What comes next at a place; None where nothing does."""
+    sql = READ.format(log=place.log, body=BODY[place.log])
+    found = await queries.fetch(sql, place.topic, place.part, CHUNK)
+    rows: list[Row] = []
+    taken = size = 0
+    for row in found:
+        if taken and (len(rows) >= MAX_ROWS or size >= MAX_BYTES):
+            break
+        blob = Blob(row["n"], place.topic, place.part, row["epoch"], row["at"], row["body"])
+        rows += ROWS[place.log](blob)
+        taken, size = taken + 1, size + len(blob.body)
+    if not found:
+        return None
+    ended = taken == len(found) < CHUNK
+    return Step(found[0]["was"], found[taken - 1]["n"], rows, found[0]["age"], ended)
