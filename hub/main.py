@@ -2,10 +2,10 @@
 
 import typer
 
-from hub.commands import development, files, installation, processes, recovery
+from hub.commands import development, files, installation, keys, processes, recovery
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-for group in (processes, installation, recovery, files, development):
+for group in (processes, installation, keys, recovery, files, development):
     group.add_to(app)
 
 if __name__ == "__main__":
