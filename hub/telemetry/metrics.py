@@ -180,3 +180,57 @@ class Metrics:
             ("log",),
             registry=registry,
         )
+        self.bulk_paused = Gauge(
+            "hub_bulk_paused",
+            "1 while files and replays wait, because decisions come late",
+            ("topic",),
+            registry=registry,
+        )
+        self.landed = Counter(
+            "hub_landed_records",
+            "Records taken in from sources and acknowledged by Kafka",
+            ("connector",),
+            registry=registry,
+        )
+        self.raw_records = Counter(
+            "hub_raw_records",
+            "Landed records by what became of them",
+            ("topic", "outcome"),
+            registry=registry,
+        )
+        self.raw_events = Counter(
+            "hub_raw_events", "Events made from landed records", ("topic",), registry=registry
+        )
+        self.raw_lag_records = Gauge(
+            "hub_raw_lag_records", "Landed records not yet translated", PART, registry=registry
+        )
+        self.raw_lag_seconds = Gauge(
+            "hub_raw_lag_seconds",
+            "Age of the oldest landed record not yet translated",
+            PART,
+            registry=registry,
+        )
+        self.raw_unaccounted = Gauge(
+            "hub_raw_unaccounted",
+            "Landed records that are in no outcome; 0 or something is wrong",
+            PART,
+            registry=registry,
+        )
+        self.parked = Gauge(
+            "hub_parked_records",
+            "Landed records that could not be translated and wait for a person",
+            ("topic",),
+            registry=registry,
+        )
+        self.pull_failures = Counter(
+            "hub_pull_failures",
+            "Pulls that a source did not answer, or that our code broke off",
+            ("connector",),
+            registry=registry,
+        )
+        self.pull_late_seconds = Gauge(
+            "hub_pull_late_seconds",
+            "How much longer than its interval a source has not been asked to its end",
+            ("connector",),
+            registry=registry,
+        )
