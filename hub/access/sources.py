@@ -144,13 +144,12 @@ class SourceStore:
 
     def ready(self, row: Any) -> Source | None:
         """The source of a row; None where its connector is no longer there or not content with it."""
-        tenant, connector = row["tenant"], self.connectors.get(row["connector"])
+        tenant = row["tenant"]
         try:
-            if connector is None:
-                raise SettingsError(f"connector {row['connector']} is not installed")
+            connector = self._connector(row["connector"])
             settings = connector.configure(json.loads(row["settings"]))
-        except SettingsError as error:
-            log.error("source.unusable", tenant=tenant, source=row["name"], reason=str(error))
+        except (SourceError, SettingsError) as error:
+            log.warning("source.unusable", tenant=tenant, source=row["name"], reason=str(error))
             return None
         secrets = tuple(self.keyring.open(tenant, one).decode() for one in row["secrets"])
         return Source(
