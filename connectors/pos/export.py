@@ -3,6 +3,8 @@
 A map says which column holds what; a field it does not name is looked for under its own name
 (the fields are those of `FIELDS`). Several columns for one field are joined: order references
 with `/`, which is how a receipt number that restarts daily becomes unique, all else with a blank.
+A day within such a reference counts as YYYY-MM-DD however it is written, so that a receipt meets
+the ticket which its till posted (`connectors/pos/ticket.py`): map branch, till, day and number.
 
 Rows of one order that follow each other are one sale; rows of it that stand further apart are
 told as another sale of the same order, and the hub decides what that means. A sale is told whole
@@ -11,26 +13,24 @@ or not at all: one bad line keeps its neighbours of the same order back.
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
-
+from connectors.pos.facts import built
 from connectors.pos.rows import read_kind, read_line, text_of
-from connectors.pos.settings import NEEDED, Settings, sentences
+from connectors.pos.settings import NEEDED, Settings
 from connectors.sdk import (
     Fault,
     FileRecord,
     Origin,
     Translated,
     UntranslatableError,
-    untranslatable,
 )
 from connectors.sdk.tables import read_rows
 from connectors.sdk.values import read_day, read_instant
 from schemas.events.sale import SaleRecorded, SaleReturned
 from schemas.refs import derived_id, order_home
 
-F = TypeVar("F", SaleRecorded, SaleReturned)
+REMEDY = "correct the cell and publish the file again"
 
 
 def records(path: Path, settings: Settings) -> Iterator[FileRecord]:
@@ -163,7 +163,7 @@ def _sale(
         "customer": _customer(cells, settings),
         **{n: text_of(cells, n, settings) or None for n in ("branch", "till", "seller")},
     }
-    return _built(SaleRecorded, fact)
+    return built(SaleRecorded, fact, REMEDY)
 
 
 def _one_day(rows: list[dict[str, Any]], settings: Settings) -> Any:
@@ -202,7 +202,7 @@ def _return(
         "lines": back,
         "branch": text_of(cells, "branch", settings) or None,
     }
-    return _built(SaleReturned, fact)
+    return built(SaleReturned, fact, REMEDY)
 
 
 def _order(reference: str, settings: Settings) -> dict[str, str]:
@@ -212,12 +212,3 @@ def _order(reference: str, settings: Settings) -> dict[str, str]:
 def _customer(cells: Mapping[str, Any], settings: Settings) -> dict[str, str] | None:
     parts = {n: text_of(cells, f"customer_{n}", settings) for n in ("name", "email", "phone")}
     return {name: text for name, text in parts.items() if text} or None
-
-
-def _built(model: type[F], fact: Mapping[str, Any]) -> F:
-    try:
-        return model.model_validate(fact)
-    except ValidationError as error:
-        sentence = "; ".join(sentences(error))
-        message = f"{sentence}; correct the cell and publish the file again"
-        raise untranslatable("field_invalid", message) from error

@@ -1,14 +1,12 @@
 """One row of an export: what its cells say, under whatever column names the map gives."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from connectors.pos.facts import joined, read_serial
 from connectors.pos.settings import NEEDED, REFERENCES, Settings, comparable
 from connectors.sdk import untranslatable
 from connectors.sdk.values import Mark, read_count, read_day, read_instant, read_money
-
-SPREADSHEET_NUMBER = re.compile(r"^\d(?:[.,]\d+)?[eE]\+\d+$")
 
 Kind = Literal["sale", "return"]
 
@@ -24,7 +22,7 @@ def text_of(row: Mapping[str, Any], name: str, settings: Settings) -> str:
         return "" if cell is None else str(cell).strip()
     texts = [str(row[column]).strip() if row.get(column) is not None else "" for column in columns]
     if name in REFERENCES:
-        return "/".join(texts) if all(texts) else ""
+        return joined(texts, settings.slash_dates)
     return " ".join(filter(None, texts))
 
 
@@ -95,17 +93,9 @@ def _serials(cells: Mapping[str, Any], settings: Settings) -> list[str]:
         cell = cells.get(column)
         parts = cell if isinstance(cell, list) else [cell]
         for part in parts:
-            text = "" if part is None else str(part)
+            if part is not None and not isinstance(part, str):
+                message = f"serial {part} is no text, and numbers lose their zeros; write it quoted"
+                raise untranslatable("serial_not_text", message)
+            text = part or ""
             found += text.split(settings.serial_separator) if settings.serial_separator else [text]
-    return [_serial(text) for text in found if text.strip()]
-
-
-def _serial(text: str) -> str:
-    serial = text.strip()
-    if serial.startswith('="') and serial.endswith('"'):
-        # How exports make a spreadsheet keep leading zeros.
-        serial = serial[2:-1]
-    if SPREADSHEET_NUMBER.match(serial):
-        message = f"a spreadsheet turned the serial into {serial}; export the column as text"
-        raise untranslatable("serial_damaged", message)
-    return serial
+    return [read_serial(text) for text in found if text.strip()]

@@ -1,8 +1,8 @@
-"""What one export needs to be told: its map of columns, and how its cells are written."""
+"""What a till needs to be told apart from its records: zone, words, columns of its exports."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -36,11 +36,14 @@ FIELDS = {
 NEEDED = ("order", "sold_at")
 REFERENCES = frozenset({"order", "original_order"})
 SALE_WORDS = ("sale", "sales", "sat\u0131ş", "verkauf", "vente", "venta")
+QUIET_WORDS = ("heartbeat", "test", "opening", "closing")
 RETURN_WORDS = ("return", "refund", "iade", "retoure", "rückgabe", "retour", "devolución")
+
+OrderPart = Literal["branch", "till", "date", "number"]
 
 
 class Settings(BaseModel):
-    """What one export needs to be told; the names are those of the map file."""
+    """What one source needs to be told; the names are those of the map file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,8 +57,13 @@ class Settings(BaseModel):
     """The decimal mark; seen from each number, where that is possible, when absent."""
     slash_dates: SlashDates | None = None
     serial_separator: str | None = None
+    order_parts: tuple[OrderPart, ...] = Field(("branch", "till", "date", "number"), min_length=1)
+    """What of a ticket makes its order reference; the same, in the same order, as the columns that
+    an export of the same till maps to `order`."""
     sale_words: tuple[str, ...] = SALE_WORDS
     return_words: tuple[str, ...] = RETURN_WORDS
+    quiet_words: tuple[str, ...] = QUIET_WORDS
+    """Types of tickets that say nothing a warranty depends on."""
     encoding: str | None = None
     delimiter: str | None = None
 
@@ -75,6 +83,11 @@ class Settings(BaseModel):
     def sales(self) -> frozenset[str]:
         """The words for a sale as they are compared."""
         return frozenset(map(comparable, self.sale_words))
+
+    @cached_property
+    def quiet(self) -> frozenset[str]:
+        """The words for a ticket without meaning as they are compared."""
+        return frozenset(map(comparable, self.quiet_words))
 
     @cached_property
     def returns(self) -> frozenset[str]:

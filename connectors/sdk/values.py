@@ -41,6 +41,7 @@ GROUP = 3
 EXACT = 28
 """Digits that decimal arithmetic keeps; what is longer is no amount, and would be rounded."""
 NOON = time(12)
+QUOTED = 60
 
 _BLANKS = str.maketrans("", "", " \u00a0\u202f'\u2019")
 _AMOUNT = re.compile(r"^(?P<before>[^\d+\-\u2212.,]*)(?P<number>.*?\d[-\u2212]?)(?P<after>[^\d]*)$")
@@ -50,6 +51,11 @@ _WHEN = re.compile(
     r"(?:[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
     r"\s*(?P<offset>Z|[+-]\d{2}:?\d{2})?)?$"
 )
+
+
+def quoted(text: str) -> str:
+    """As much of it as a person needs to find it."""
+    return repr(text if len(text) <= QUOTED else f"{text[:QUOTED]}…")
 
 
 def read_number(text: str, mark: Mark | None) -> Decimal:
@@ -67,7 +73,7 @@ def read_number(text: str, mark: Mark | None) -> Decimal:
     if not readable or len(plain + fraction) > EXACT:
         other = "." if decimal == "," else ","
         hint = f"write it like 1{other}299{decimal}90 or 1299{decimal}90"
-        raise untranslatable("number_invalid", f"{text!r} is no number; {hint}")
+        raise untranslatable("number_invalid", f"{quoted(text)} is no number; {hint}")
     return Decimal(f"{sign}{plain}.{fraction or 0}")
 
 
@@ -85,7 +91,7 @@ def _mark(text: str, digits: str) -> Mark:
         return "." if found == "," else ","
     if len(tail) == GROUP and whole.lstrip("0"):
         message = (
-            f"{text!r} can be {whole}.{tail} or {whole}{tail}; say which mark is the decimal one "
+            f"{quoted(text)} can be {whole}.{tail} or {whole}{tail}; say which mark is the decimal one "
             'with decimal = "," or decimal = "."'
         )
         raise untranslatable("number_ambiguous", message)
@@ -96,7 +102,7 @@ def read_count(text: str, mark: Mark | None) -> int:
     """A whole number, negative ones included."""
     number = read_number(text, mark)
     if number != number.to_integral_value():
-        raise untranslatable("not_whole", f"{text!r} is not a whole number; correct the cell")
+        raise untranslatable("not_whole", f"{quoted(text)} is not a whole number; correct the cell")
     return int(number)
 
 
@@ -104,20 +110,20 @@ def read_money(text: str, mark: Mark | None, currency: str | None) -> Money:
     """An amount in minor units, exact. A currency beside the amount counts before `currency`."""
     parts = _AMOUNT.match(text.strip())
     if parts is None:
-        raise untranslatable("amount_invalid", f"{text!r} is no amount; correct the cell")
+        raise untranslatable("amount_invalid", f"{quoted(text)} is no amount; correct the cell")
     beside = (parts["before"] + parts["after"]).strip().upper()
     code = SYMBOLS.get(beside, beside) or (currency or "").strip().upper()
     if not re.fullmatch(r"[A-Z]{3}", code):
-        message = f"{text!r} has no currency that is known; say currency = an ISO 4217 code"
+        message = f"{quoted(text)} has no currency that is known; say currency = an ISO 4217 code"
         raise untranslatable("currency_missing", message)
     minor = read_number(parts["number"], mark).scaleb(minor_digits(code))
     if minor != minor.to_integral_value():
-        message = f"{text!r} is finer than {code} can be; check the decimal mark"
+        message = f"{quoted(text)} is finer than {code} can be; check the decimal mark"
         raise untranslatable("amount_too_fine", message)
     try:
         return Money.model_validate({"amount": int(minor), "currency": code})
     except ValidationError as error:
-        message = f"{text!r} is larger than any price; check the decimal mark"
+        message = f"{quoted(text)} is larger than any price; check the decimal mark"
         raise untranslatable("amount_too_large", message) from error
 
 
@@ -155,7 +161,7 @@ def read_day(text: str, slash_dates: SlashDates | None = None) -> date:
 
 
 def _no_such_time(text: str) -> UntranslatableError:
-    message = f"{text!r} is not in the calendar; correct the cell and publish the file again"
+    message = f"{quoted(text)} is not in the calendar; correct the cell and publish the file again"
     return untranslatable("date_invalid", message)
 
 
@@ -163,10 +169,12 @@ def _parts(text: str, slash_dates: SlashDates | None) -> re.Match[str]:
     parts = _WHEN.match(text.strip())
     if parts is None:
         hint = "write DD.MM.YYYY HH:MM, YYYY-MM-DD HH:MM or an ISO 8601 instant"
-        raise untranslatable("date_unknown_form", f"{text!r} is no date that is understood; {hint}")
+        raise untranslatable(
+            "date_unknown_form", f"{quoted(text)} is no date that is understood; {hint}"
+        )
     if parts["mark"] == "/" and slash_dates is None:
         hint = 'say slash_dates = "day_first" or "month_first"'
-        raise untranslatable("date_ambiguous", f"{text!r} can be read two ways; {hint}")
+        raise untranslatable("date_ambiguous", f"{quoted(text)} can be read two ways; {hint}")
     return parts
 
 

@@ -208,7 +208,7 @@ def test_joins_columns_and_takes_any_names(export: Export) -> None:
         },
     )
 
-    assert sale(one).order.reference == "B1/31.01.2026/17"
+    assert sale(one).order.reference == "B1/2026-01-31/17"
     assert sale(one).sold_at == datetime(2026, 1, 31, 7, 15, tzinfo=UTC)
 
 
