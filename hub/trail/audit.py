@@ -38,8 +38,8 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     home: str | None
     hash: str
     """Of the payload as it came."""
-    payload: msgspec.Raw | None
-    """Without personal data; None where it stands in an earlier entry, or was refused."""
+    payload: msgspec.Raw
+    """Without personal data; null where it stands in an earlier entry, or was refused."""
     reason: str
 
 

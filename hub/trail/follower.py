@@ -14,6 +14,7 @@ from hub.sdk.failures import BrokerUnavailableError, DecideAgainError, StoreUnav
 from hub.telemetry.metrics import Metrics
 from hub.trail import logs
 from hub.trail.doors import Doors
+from hub.trail.marks import Marks
 from hub.trail.rows import LANDING, LEDGER
 from hub.trail.store import Place, put
 from schemas.topics import AUDIT
@@ -42,9 +43,11 @@ class TrailFollower:
     _wide_at: float = 0.0
     _away: int = 0
     _doors: Doors = field(init=False)
+    _marks: Marks = field(init=False)
 
     def __post_init__(self) -> None:
-        """Follow the doors beside the logs."""
+        """Follow the doors beside the logs, and note what is published and projected."""
+        self._marks = Marks(self.database)
         self._doors = Doors(self.database, self.kafka, self.metrics, self.audit_topic)
 
     def ready(self) -> tuple[bool, list[str]]:
@@ -86,6 +89,7 @@ class TrailFollower:
             self._open |= found
         if wide:
             self._wide_at = time.monotonic() + WIDE_SECONDS
+        await self._marks.note()
         moved = False
         for place in self._due():
             moved |= await self._guarded(place, self._step(place))

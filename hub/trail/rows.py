@@ -10,7 +10,7 @@ from hub.audit import landings, refusals
 from hub.audit.landings import Became
 from hub.audit.refusals import NOBODY
 from hub.ledger import entries
-from hub.ledger.entries import SaidEntry
+from hub.ledger.entries import NO_BODY, SaidEntry
 
 LANDING, LEDGER, DOOR = "landing", "ledger", "door"
 STAGES = {
@@ -77,7 +77,7 @@ class DecidedDoc(msgspec.Struct, omit_defaults=True, gc=False):
     time: datetime
     hash: str = ""
     raw: str | None = None
-    body: msgspec.Raw | None = None
+    body: msgspec.Raw = NO_BODY
     tenant_version: int = 0
     before: str | None = None
     said: tuple[SaidEntry, ...] = ()

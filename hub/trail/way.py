@@ -10,10 +10,11 @@ import msgspec
 
 Kind = Literal[
     "refused",
-    "received",
     "requested",
     "landed",
     "translated",
+    "meaningless",
+    "parked",
     "placed",
     "set_aside",
     "decided",
@@ -68,6 +69,15 @@ class Landed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     events: tuple[Meaning, ...]
 
 
+class Projected(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A read model, and whether it shows a status event."""
+
+    name: str
+    shown: bool
+    at: datetime | None
+    """When it was first seen to be so, if that was noted."""
+
+
 class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A status event that a decision led to."""
 
@@ -78,14 +88,11 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     part: int
     seq: int
     data: msgspec.Raw
-    acknowledged: bool | None
-    """Whether Kafka has it; None where that cannot be known."""
+    acknowledged: bool
+    """Whether Kafka has it, as far as Postgres knows."""
     at: datetime | None
-    """When it was first seen to be there, if that was noted."""
-    projected: dict[str, bool]
-    """For each projection, whether it has come that far."""
-    projected_at: datetime | None
-    """When all of them were first seen to be that far, if that was noted."""
+    """When that was first seen to be so, if that was noted."""
+    projected: tuple[Projected, ...]
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -115,15 +122,16 @@ class EventWay(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     id: str
     type: str
     source: str
-    home: str
+    """By which connector it came; `hub` for what one home wrote to another."""
+    home: str | None
     time: datetime
     """The event's own."""
     hash: str
     raw: str | None
     caused_by: str | None
     """The event of another home whose letter this is."""
-    body: msgspec.Raw | None
-    """The fact without personal data, where no payload landed."""
+    body: msgspec.Raw
+    """The fact without personal data; null where it stands in a payload that landed."""
     decisions: tuple[Decided, ...]
     """In the order of time; several where it was early, retried, held or sent on."""
 
@@ -135,7 +143,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event_id: str
     scope: str
     outcome: str | None
-    answer: msgspec.Raw | None
+    answer: msgspec.Raw
+    """JSON, as the decision gave it; null before that."""
     reserved_at: datetime
     sent_at: datetime | None
     decided_at: datetime | None
@@ -185,6 +194,9 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     events: tuple[EventWay, ...]
     requests: tuple[Asked, ...]
     refused: tuple[Refused, ...]
+    open: tuple[str, ...]
+    """What is still to come, each in a sentence; empty once everything has reached its end."""
     stages: tuple[Stage, ...]
+    """The same as a story, in the order of time."""
     truncated: bool = False
     """Whether there is more than is shown."""

@@ -128,26 +128,43 @@ create table checkpoint (
   primary key (tenant, source)
 );
 
+-- Who works the drop folder of a source: one process at a time, until its lease runs out.
+create table file_owner (
+  tenant       text   not null,
+  source       text   not null,
+  epoch        bigint not null,
+  claimed_by   text   not null,
+  claimed_at   timestamptz not null default now(),
+  lease_until  timestamptz not null,
+  primary key (tenant, source)
+) with (fillfactor = 50);
+
 -- A dropped file on its way: how far it is, and what its rows became.
 create table file_progress (
   tenant        text   not null,
   source        text   not null,
   digest        text   not null,
   name          text   not null,
+  taken         text   not null,
+  reading       text   not null,
   size          bigint not null,
+  lines         bigint not null,
   epoch         bigint not null default 0,
   state         text   not null check (state in ('working', 'done', 'refused')),
   records       bigint not null default 0,
+  line          bigint not null default 0,
   rows          bigint not null default 0,
   result_bytes  bigint not null default 0,
   figures       json   not null default '{}',
+  kept          text   not null default '',
   reason        text   not null default '',
   begun_at      timestamptz not null default now(),
   changed_at    timestamptz not null default now(),
   primary key (tenant, source, digest)
-);
+) with (fillfactor = 50);
+create index file_progress_by_taking on file_progress (tenant, source, taken);
 
--- The way of each payload and event, made from the logs; `hub rebuild trail` makes it again.
+-- The way of each payload and event, made from the logs; `hub trail rebuild` makes it again.
 create table trail (
   log          text   not null check (log in ('landing', 'ledger', 'door')),
   n            bigint not null,
@@ -177,9 +194,49 @@ create table trail_progress (
   primary key (log, topic, part)
 );
 
+-- When a partition was first seen to be published, or projected, so far; kept for some days.
+create table trail_mark (
+  what   text   not null check (what in ('published', 'projected')),
+  name   text   not null,
+  part   int    not null,
+  seq    bigint not null,
+  at     timestamptz not null default clock_timestamp(),
+  primary key (what, name, part, seq)
+);
+create index trail_mark_by_time on trail_mark using brin (at);
+
+-- Where the trail is behind its logs, as figures without a tenant: a trace says what it may lack.
+create function hub_trail_behind()
+returns table (log text, topic text, part int, batches bigint, seconds float8)
+language sql stable security definer set search_path = pg_catalog, public as $$
+  with place as (
+    select 'ledger' as log, o.topic, o.part from public.partition_owner o
+    union all
+    select 'landing', o.topic, o.part from public.landing_owner o
+    union all
+    -- A file has no owner row; one that is older than these was shown long ago.
+    select distinct 'landing', l.topic, l.part from public.landing l
+     where l.n > (select max(n) from public.landing) - 2000 and starts_with(l.topic, 'file:'))
+  select place.log, place.topic, place.part, news.batches, extract(epoch from now() - news.at)::float8
+    from place
+    left join public.trail_progress p
+      on p.log = place.log and p.topic = place.topic and p.part = place.part,
+    lateral (
+      select count(*) as batches, min(rows.at) as at from (
+        (select l.at from public.ledger l
+          where place.log = 'ledger' and l.topic = place.topic and l.part = place.part
+            and l.n > coalesce(p.n, 0) order by l.n limit 1000)
+        union all
+        (select l.at from public.landing l
+          where place.log = 'landing' and l.topic = place.topic and l.part = place.part
+            and l.n > coalesce(p.n, 0) order by l.n limit 1000)) rows) news
+   where news.batches > 0
+$$;
+
 alter table request
   add column sent_at timestamptz,
   add column correlation text;
+create index request_by_event on request (tenant, event_id);
 create index purchase_by_order on purchase (tenant, order_reference);
 
 -- For the board: counts without a tenant, and for an operator the names to choose from. A view
@@ -197,7 +254,7 @@ begin
     ('tenant', 'id'), ('source', 'tenant'), ('api_key', 'tenant'), ('request', 'tenant'),
     ('purchase', 'tenant'), ('unit', 'tenant'), ('name', 'tenant'), ('contact', 'tenant'),
     ('item', 'tenant'), ('letter', 'tenant'), ('timer', 'tenant'), ('parked', 'tenant'),
-    ('checkpoint', 'tenant'), ('file_progress', 'tenant'), ('trail', 'tenant')
+    ('checkpoint', 'tenant'), ('file_owner', 'tenant'), ('file_progress', 'tenant'), ('trail', 'tenant')
   loop
     execute format('alter table %I enable row level security', tab);
     execute format('create policy engine on %I to hub_engine using (true) with check (true)', tab);
@@ -214,8 +271,38 @@ grant create on schema public to hub_engine;
 alter table activity owner to hub_engine;
 grant select on tenant, source, request, purchase, unit, name, parked, file_progress, trail to hub_api;
 grant insert, update on request to hub_api;
+-- Each is one round trip of a door with a caller waiting. They obey the policy: it is `hub.tenant` that
+-- they set, for their own transaction.
+create function hub_reserve(
+  for_tenant text, request_id text, in_scope text, of_body text, of_event text, of_correlation text, patience float8)
+returns table (mine boolean, body_hash text, outcome text, answer text)
+language plpgsql as $$
+begin
+  perform set_config('hub.tenant', for_tenant, true);
+  insert into request (id, tenant, scope, body_hash, event_id, correlation, sent_at)
+  values (request_id, for_tenant, in_scope, of_body, of_event, of_correlation, clock_timestamp())
+  on conflict (id) do nothing;
+  if found then
+    return query select true, null::text, null::text, null::text;
+    return;
+  end if;
+  -- Whoever reserved it may never have sent it: after a caller's patience the next one does.
+  update request r set sent_at = clock_timestamp()
+   where r.id = request_id and r.outcome is null and r.body_hash = of_body
+     and (r.sent_at is null or r.sent_at <= clock_timestamp() - make_interval(secs => patience));
+  return query select found, r.body_hash, r.outcome, r.answer from request r where r.id = request_id;
+end $$;
+
+create function hub_look(for_tenant text, request_id text)
+returns table (outcome text, answer text)
+language plpgsql as $$
+begin
+  perform set_config('hub.tenant', for_tenant, true);
+  return query select r.outcome, r.answer from request r where r.id = request_id;
+end $$;
+
 -- Figures without a tenant, for the board.
-grant select on partition_owner, landing_owner, projection_progress, trail_progress, activity,
+grant select on partition_owner, landing_owner, projection_progress, trail_progress, trail_mark, activity,
   open_items, tenant_names to hub_api;
-revoke all on function hub_authenticate(text) from public;
-grant execute on function hub_authenticate(text) to hub_engine, hub_api;
+revoke all on function hub_authenticate(text), hub_trail_behind() from public;
+grant execute on function hub_authenticate(text), hub_trail_behind() to hub_engine, hub_api;
