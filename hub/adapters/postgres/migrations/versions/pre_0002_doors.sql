@@ -238,6 +238,10 @@ alter table request
   add column correlation text;
 create index request_by_event on request (tenant, event_id);
 create index purchase_by_order on purchase (tenant, order_reference);
+-- Lists are read in the order of ids, which never change, tenant by tenant. Updates of a unit hardly ever
+-- touch these columns, so they stay as cheap as they were.
+create index unit_by_tenant on unit (tenant, id);
+create index unit_by_serial on unit (tenant, serial_norm) where serial_norm is not null;
 
 -- For the board: counts without a tenant, and for an operator the names to choose from. A view
 -- reads with its owner's eyes, past the policies below.

@@ -1,0 +1,1 @@
+"""The HTTP API: parse, authorise, act through what was passed in, answer."""

@@ -1,0 +1,113 @@
+"""Reading a body: plain JSON, of bounded size, in bounded time; what is wrong is said by place."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from hub.api.problems import INVALID, NOT_JSON, TOO_LARGE, TOO_SLOW, UNSUPPORTED, ProblemError
+
+MAX_BODY = 2 * 1024 * 1024
+DRAINED = 4 * MAX_BODY
+"""So much of a body that is too large is still read: who is busy sending does not hear an answer."""
+SECONDS = 30.0
+MAX_ERRORS, NAMED = 20, 3
+"""So many errors are listed, and so many of their places stand in the detail."""
+MAX_PART = 100
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read(request: Request, model: type[M]) -> M:
+    """The body as this model.
+
+    Raises:
+        ProblemError: 400, 408, 413, 415 or 422, with what to do.
+
+    """
+    _check_kind(request)
+    body = await _body(request)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        if found[0]["type"] == "json_invalid":
+            said = f"{found[0]['msg']}; send one JSON object in UTF-8"
+            raise NOT_JSON.error(said) from error
+        raise invalid(found) from error
+
+
+def invalid(found: Sequence[Any]) -> ProblemError:
+    """A problem that names every place, without quoting what stood there."""
+    shown = found[:MAX_ERRORS]
+    errors = [{"pointer": _pointer(one["loc"]), "message": _message(one)} for one in shown]
+    places = list(dict.fromkeys(_place(one) for one in shown))
+    detail = f"correct {', '.join(places[:NAMED])}"
+    if len(places) > NAMED or len(found) > MAX_ERRORS:
+        detail += f" and more, {len(found)} places in all"
+    return INVALID.error(f"{detail}; `errors` says how", errors=errors)
+
+
+def _message(found: Any) -> str:
+    if found["type"] == "extra_forbidden":
+        return "there is no such field; leave it out, or correct its name"
+    return str(found["msg"]).removeprefix("Value error, ")
+
+
+def _place(found: Any) -> str:
+    """Without the name of a field that we do not know: this text is kept by whoever audits."""
+    place = found["loc"]
+    return _pointer(place[:-1] if found["type"] == "extra_forbidden" else place)
+
+
+def _pointer(place: Sequence[int | str]) -> str:
+    """A JSON pointer into the body, or `?name` of the query, or `{name}` of the path."""
+    match place:
+        case ("query", *rest):
+            return "?" + ".".join(map(str, rest))
+        case ("path", *rest):
+            return "{" + ".".join(map(str, rest)) + "}"
+        case _:
+            return "#" + "".join("/" + _escaped(str(part)) for part in place)
+
+
+def _escaped(part: str) -> str:
+    return part[:MAX_PART].replace("~", "~0").replace("/", "~1")
+
+
+def _check_kind(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        said = f"Content-Type is {kind[:100]!r}" if kind else "there is no Content-Type"
+        raise UNSUPPORTED.error(f"{said}; send `Content-Type: application/json`")
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        said = f"Content-Encoding is {coding[:100]!r}"
+        raise UNSUPPORTED.error(f"{said}; send the body as it is, uncompressed")
+
+
+async def _body(request: Request) -> bytes:
+    """The body, of which what was read is kept for whoever takes note of a refusal."""
+    announced = request.headers.get("content-length", "")
+    request.state.body = body = bytearray()
+    request.state.size = size = 0
+    try:
+        async with asyncio.timeout(SECONDS):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if len(body) <= MAX_BODY:
+                    body += chunk
+                if size > DRAINED:
+                    break
+    except TimeoutError as error:
+        detail = f"the body did not arrive within {SECONDS:g} s; send it again"
+        raise TOO_SLOW.error(detail) from error
+    except ClientDisconnect as error:
+        raise TOO_SLOW.error("the connection ended in the middle of the body") from error
+    if size > MAX_BODY:
+        request.state.size = max(size, int(announced) if announced.isdigit() else 0)
+        detail = f"a body may have {MAX_BODY} bytes; split what you report into several requests"
+        raise TOO_LARGE.error(detail)
+    return bytes(body)

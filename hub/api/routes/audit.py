@@ -1,0 +1,66 @@
+"""Who sent or decided what, and when."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.access.keys import Principal
+from hub.access.permissions import Permission
+from hub.api import problems
+from hub.api.auth import Allowed
+from hub.api.describing import answered, answers
+from hub.api.documents import AuditPage
+from hub.api.filters import Word
+from hub.api.parts import parts_of
+from hub.api.reading import invalid
+from hub.trail import audit
+
+MAY = Allowed(Permission.READ_AUDIT)
+
+
+class Wanted(BaseModel):
+    """Which entries; all of it has to fit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    status: Annotated[Word, Field(max_length=40)] | None = None
+    """An outcome, or the HTTP status of a refusal."""
+    source: Word | None = None
+    text: Word | None = None
+    """Looked for in reasons, without regard to case."""
+    limit: Annotated[int, Field(ge=1, le=audit.MAX_LIMIT)] = 100
+    cursor: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """From the page before; the filters stay the same."""
+
+
+def router() -> APIRouter:
+    """The routes of this file."""
+    routes = APIRouter(tags=["audit"])
+    routes.get(
+        "/v1/audit",
+        summary="Read the audit",
+        operation_id="audit",
+        response_class=Response,
+        responses=answers({200: answered(AuditPage, "Entries, newest first.")}, problems.INVALID),
+    )(read_audit)
+    return routes
+
+
+async def read_audit(
+    request: Request,
+    caller: Annotated[Principal, Depends(MAY)],
+    wanted: Annotated[Wanted, Query()],
+) -> Response:
+    """Read every payload taken in, every decision and every refusal at a door, newest first."""
+    async with parts_of(request).database.speaking_for(caller.tenant) as queries:
+        try:
+            page = await audit.page(queries, caller.tenant, **wanted.model_dump())
+        except audit.BadCursorError as error:
+            raise invalid([{"type": "", "loc": ("query", "cursor"), "msg": str(error)}]) from error
+    return Response(msgspec.json.encode(page), media_type="application/json")

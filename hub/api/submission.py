@@ -1,0 +1,62 @@
+"""A posted fact as an event: its ids derive from who said it and under which key."""
+
+from starlette.requests import Request
+
+from hub.access.keys import Principal
+from hub.api.bodies import Activation, RegistrationBody, SaleBody
+from hub.api.problems import TOO_LARGE
+from hub.domain.serials import normalise
+from hub.ledger.submit import Submission
+from hub.ledger.wire import MAX_VALUE
+from schemas.envelope import TRACEPARENT, Envelope, source_of
+from schemas.refs import derived_id, order_home, reference_home, serial_home
+
+ROUTE = "activations"
+
+
+def submission(
+    activation: Activation, caller: Principal, key: str, traceparent: str | None
+) -> Submission:
+    """The event that an activation is, addressed to its home.
+
+    What equals a default is left out, so that a field this release does not know yet cannot make a
+    repeat look like another body.
+
+    Raises:
+        ProblemError: it is larger than an event may be.
+
+    """
+    fact = activation.fact
+    body = fact.model_dump_json(exclude_defaults=True).encode()
+    if len(body) > MAX_VALUE:
+        detail = f"one report may have {MAX_VALUE} bytes, this has {len(body)}; report less at once"
+        raise TOO_LARGE.error(detail)
+    event = derived_id("api", caller.tenant, caller.name, ROUTE, key)
+    scope = f"api/{caller.name}/{ROUTE}"
+    home = _home(fact, caller)
+    envelope = Envelope(
+        id=event,
+        source=source_of(caller.tenant, caller.name),
+        type=fact.TYPE,
+        time=fact.sold_at if isinstance(fact, SaleBody) else fact.registered_at,
+        tenant=caller.tenant,
+        partitionkey=home,
+        correlationid=derived_id("req", caller.tenant, scope, event),
+        traceparent=traceparent,
+    )
+    return Submission(scope, envelope, home, body)
+
+
+def traceparent_of(request: Request) -> str | None:
+    """The caller's trace context, where it is one."""
+    text = request.headers.get("traceparent", "")
+    return text if TRACEPARENT.match(text.encode()) else None
+
+
+def _home(fact: SaleBody | RegistrationBody, caller: Principal) -> str:
+    """Where the event belongs as far as it tells by itself; its home may send it on."""
+    if isinstance(fact, SaleBody):
+        return order_home(caller.tenant, fact.order.namespace, fact.order.reference)
+    if fact.serial is None:
+        return reference_home(caller.tenant, caller.name, fact.reference)
+    return serial_home(caller.tenant, normalise(fact.serial))
