@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """How long a caller of the API waits for a decision before it is told where to ask again."""
     drop_folder: str = ".hub/drop"
     """`hub files` takes what is put into <folder>/<tenant>/<source>/."""
+    drop_still_seconds: float = Field(default=2.0, ge=0.05, le=3600)
+    """A dropped file is taken once nobody has changed it for so long."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     allow_asynchronous_postgres: bool = False
     """Accept a primary that may lose acknowledged commits when it fails over."""

@@ -10,7 +10,8 @@ from typing import Literal
 
 import msgspec
 
-Outcome = Literal["translated", "meaningless", "parked"]
+Outcome = Literal["translated", "meaningless", "parked", "unreadable"]
+"""Only a record of a file is unreadable: its line is told so, and whoever dropped it corrects it."""
 
 
 class Became(msgspec.Struct, frozen=True, gc=False):

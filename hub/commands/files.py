@@ -1,23 +1,55 @@
-"""Files: an export of a till becomes events, and each line is told what was decided."""
+"""Files: a till's exports become events, and each line is told what was decided."""
 
 import asyncio
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from connectors.sdk import SettingsError
 from hub import bootstrap, registry
+from hub.adapters.postgres import BY_INDEX
+from hub.bootstrap.files import files as watch_folders
 from hub.commands.processes import refusals_said
-from hub.intake.flight import STOPPED
-from hub.intake.publish import dry_run, prepare, publish_file
-from hub.intake.screen import Terminal
+from hub.intake.files.publish import dry_run, prepare, publish_file
+from hub.intake.files.screen import Terminal
+from hub.intake.files.status import in_words, latest
+from hub.intake.files.tally import STOPPED
 from hub.settings import Settings
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    app.command()(files)
     app.command()(publish)
+
+
+def files(
+    tenant: Annotated[str | None, typer.Option(help="With --status: of this one only.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="With --status: so many at most.")] = 20,
+    *,
+    status: Annotated[bool, typer.Option("--status", help="Show how far files are.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --status: a JSON line each.")
+    ] = False,
+) -> None:
+    """Take what is dropped into the folders of the sources, and lay the result of each line beside it."""
+    with refusals_said():
+        settings = Settings()
+        if not status:
+            asyncio.run(watch_folders(settings))
+            return
+        found = asyncio.run(_latest(settings, tenant, limit))
+    if not found:
+        typer.echo("no file was dropped yet")
+    for line in map(json.dumps, found) if as_json else in_words(found):
+        typer.echo(line)
+
+
+async def _latest(settings: Settings, tenant: str | None, limit: int) -> list[dict[str, Any]]:
+    async with bootstrap.database(settings, size=1) as database:
+        return await latest(database, tenant, limit)
 
 
 def publish(  # noqa: PLR0913, PLR0917 - one option for each thing an export leaves open
@@ -47,20 +79,20 @@ def publish(  # noqa: PLR0913, PLR0917 - one option for each thing an export lea
     given |= {"namespace": namespace, "currency": currency, "decimal": decimal}
     given |= {"encoding": encoding, "delimiter": delimiter}
     try:
-        job = prepare(file, registry.connector("pos"), **given)  # type: ignore[arg-type]
+        publication = prepare(file, registry.connector("pos"), **given)  # type: ignore[arg-type]
     except SettingsError as error:
         typer.echo(f"hub: {error}", err=True)
         raise typer.Exit(STOPPED) from error
     with Terminal(only_json=only_json) as screen:
-        screen.warn(job.warning)
+        screen.warn(publication.warning)
         if dry:
-            tally = dry_run(job, screen)
+            tally = dry_run(publication.job, screen)
         else:
             tally = asyncio.run(
                 publish_file(
-                    job,
+                    publication,
                     screen,
-                    database=bootstrap.database(settings, size=4),
+                    database=bootstrap.database(settings, size=4, session=BY_INDEX),
                     kafka=settings.kafka_settings(),
                 )
             )

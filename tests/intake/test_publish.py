@@ -11,9 +11,10 @@ import pytest
 
 from connectors.pos import CONNECTOR
 from hub.adapters.postgres import Database, connect
-from hub.intake.flight import WINDOW, Job, Tally
-from hub.intake.publish import prepare, publish_file
-from hub.intake.wording import LineAnswer
+from hub.intake.files.publish import Publication, prepare, publish_file
+from hub.intake.files.reading import WINDOW
+from hub.intake.files.tally import Tally
+from hub.intake.files.wording import LineAnswer
 from hub.sdk.events import Outcome
 from tests.intake.conftest import TENANT, Installation
 
@@ -42,6 +43,16 @@ class Paper:
         return {answer.line: answer.word for answer in self.lines}
 
     @property
+    def codes(self) -> dict[int, str]:
+        """Of the reason each line was given."""
+        return {answer.line: answer.code for answer in self.lines}
+
+    @property
+    def warranties(self) -> dict[int, tuple[str, ...]]:
+        """What each line activated or ended."""
+        return {answer.line: answer.warranties for answer in self.lines}
+
+    @property
     def details(self) -> dict[int, str]:
         """What each line was told beside."""
         return {answer.line: answer.detail for answer in self.lines}
@@ -59,7 +70,7 @@ def pool(dsn: str) -> AbstractAsyncContextManager[Database]:
     return opened()
 
 
-async def publish(hub: Installation, job: Job) -> tuple[Tally, Paper]:
+async def publish(hub: Installation, job: Publication) -> tuple[Tally, Paper]:
     paper = Paper()
     tally = await publish_file(
         job,
@@ -71,7 +82,7 @@ async def publish(hub: Installation, job: Job) -> tuple[Tally, Paper]:
     return tally, paper
 
 
-def job_of(path: Path, text: str) -> Job:
+def job_of(path: Path, text: str) -> Publication:
     path.write_text(HEAD + text, encoding="utf-8")
     return prepare(path, CONNECTOR, tenant=TENANT, zone="Europe/Istanbul", currency="TRY")
 
@@ -100,7 +111,7 @@ async def test_the_example_gives_each_line_its_answer_twice_the_same(hub: Instal
         7: "unreadable",
         8: "unreadable",
         9: "accepted",
-        10: "repeat",
+        10: "duplicate",
         11: "accepted",
         12: "rejected",
         13: "accepted",
@@ -109,8 +120,8 @@ async def test_the_example_gives_each_line_its_answer_twice_the_same(hub: Instal
     }
     assert "covered 2026-01-31 … 2028-01-31" in paper.details[2]
     assert paper.details[10] == paper.details[5]
-    assert paper.details[4].count("wty_") == 3
-    assert paper.details[12].startswith("double_entry")
+    assert len(paper.warranties[4]) == 3
+    assert paper.codes[12] == "double_entry"
     assert "covered 2026-02-03 … 2028-02-03" in paper.details[15]
     assert paper.seen == 14
     assert tally.exit_code == 1
@@ -121,6 +132,7 @@ async def test_the_example_gives_each_line_its_answer_twice_the_same(hub: Instal
     assert figures(again) == figures(tally) | {"replayed": tally.events}
     assert figures(tally) == {
         "lines": 14,
+        "rows": {"accepted": 10, "duplicate": 1, "rejected": 1, "unreadable": 2},
         "unreadable": 2,
         "events": 11,
         "accepted": 11,
@@ -137,7 +149,7 @@ async def test_another_file_with_the_same_receipts_is_answered_as_repeats(
     _, first = await publish(hub, job_of(tmp_path / "monday.csv", text))
     tally, second = await publish(hub, job_of(tmp_path / "tuesday.csv", text))
 
-    assert second.words == {2: "repeat", 3: "repeat"}
+    assert second.words == {2: "duplicate", 3: "duplicate"}
     assert second.details == first.details
     assert tally.exit_code == 0
 
@@ -177,7 +189,7 @@ async def test_without_a_worker_lines_wait_and_a_second_run_hears_the_answer(
     job = job_of(tmp_path / "export.csv", "R-1;31.01.2026 10:15;TV;0001;1\n")
     tally, paper = await publish(idle, replace(job, patience=0.2))
     assert (paper.words, tally.exit_code) == ({2: "waiting"}, 1)
-    assert "run the same command again" in paper.details[2]
+    assert "give the same file again" in paper.details[2]
 
     await idle.start()
     again, second = await publish(idle, job)

@@ -8,10 +8,10 @@ import pytest
 
 from connectors.pos import CONNECTOR
 from connectors.sdk import SettingsError
-from hub.intake.flight import Tally
-from hub.intake.publish import dry_run, load_map, prepare
-from hub.intake.screen import Terminal
-from hub.intake.wording import LineAnswer
+from hub.intake.files.publish import dry_run, load_map, prepare
+from hub.intake.files.screen import Terminal
+from hub.intake.files.tally import Tally
+from hub.intake.files.wording import LineAnswer
 from hub.sdk.events import Outcome
 
 
@@ -62,7 +62,7 @@ def test_an_option_goes_before_the_map(path: Path, tmp_path: Path) -> None:
     file.write_text('zone = "UTC"\ncurrency = "EUR"\n')
     job = prepare(
         path, CONNECTOR, tenant="acme", map_=str(file), zone="Europe/Istanbul", currency=None
-    )
+    ).job
 
     assert (job.settings.zone, job.settings.currency) == ("Europe/Istanbul", "EUR")
     assert job.origin.source == "pos"
@@ -87,7 +87,7 @@ def test_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_dry_run_ends_with_one_line_of_json(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job = prepare(path, CONNECTOR, tenant="acme", map_=MAP, zone="UTC")
+    job = prepare(path, CONNECTOR, tenant="acme", map_=MAP, zone="UTC").job
     with Terminal() as screen:
         tally = dry_run(job, screen)
     screen.tally(tally)
@@ -103,7 +103,7 @@ def test_a_dry_run_ends_with_one_line_of_json(
 
 
 def test_json_alone_prints_nothing_else(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    job = prepare(path, CONNECTOR, tenant="acme", map_=MAP, zone="UTC")
+    job = prepare(path, CONNECTOR, tenant="acme", map_=MAP, zone="UTC").job
     with Terminal(only_json=True) as screen:
         screen.tally(dry_run(job, screen))
 
@@ -114,7 +114,7 @@ def test_json_alone_prints_nothing_else(path: Path, capsys: pytest.CaptureFixtur
 def test_what_stops_a_run_is_said_beside_the_figures(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job = prepare(path, CONNECTOR, tenant="acme", map_="order=Nr", zone="UTC")
+    job = prepare(path, CONNECTOR, tenant="acme", map_="order=Nr", zone="UTC").job
     with Terminal() as screen:
         tally = dry_run(job, screen)
         screen.progress(20_000)
@@ -135,7 +135,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
             "order;sold_at;product_code\n"
             + "".join(f"R-{n};31.01.2026 10:15;TV\n" for n in range(rows))
         )
-        job = prepare(file, CONNECTOR, tenant="acme", zone="UTC")
+        job = prepare(file, CONNECTOR, tenant="acme", zone="UTC").job
         tracemalloc.start()
         assert dry_run(job, Nothing()).lines == rows
         peaks.append(tracemalloc.get_traced_memory()[1])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.sdk import Fault, Translated
-from hub.intake.wording import LineAnswer, decided, unreadable, would_send
+from hub.intake.files.wording import LineAnswer, decided, unreadable, would_send
 from hub.ledger.submit import Answer
 from hub.sdk.events import Outcome
 from schemas.base import Fact
@@ -59,7 +59,7 @@ def test_names_the_warranties_of_each_line() -> None:
 
 def test_names_what_a_return_ended() -> None:
     assert told(Outcome.APPLIED, {"ended": ["wty_h_1"]}, lines=((None, 9),)) == [
-        "line 9    accepted   return ends wty_h_1"
+        "line 9    accepted   wty_h_1 return ends this"
     ]
     assert told(Outcome.APPLIED, {"ended": []}, lines=((None, 9),)) == [
         "line 9    accepted   return ends no warranty"
@@ -87,7 +87,7 @@ def test_gives_a_reason_that_blames_no_line_of_the_file_to_all(line: str | None)
 @pytest.mark.parametrize(
     ("outcome", "answer", "said"),
     [
-        (None, None, "waiting    no answer yet; run the same command again"),
+        (None, None, "waiting    no answer yet; give the same file again"),
         (Outcome.EARLY, {"waits_for": "no sale"}, "early      waits: no sale; it is kept"),
         (Outcome.RETRYING, {"reason": "away"}, "waiting    away; it is kept"),
         (
@@ -114,7 +114,7 @@ def test_tells_a_repeated_line_which_one_it_repeats() -> None:
     answer = {"warranties": [warranty("1", 1), warranty("2", 2)]}
 
     assert told(Outcome.APPLIED, answer, repeats={6: 4})[-1] == (
-        "line 6    repeat     says again what line 4 says"
+        "line 6    duplicate  says again what line 4 says"
     )
 
 
@@ -122,7 +122,7 @@ def test_an_unreadable_line_says_why() -> None:
     fault = Fault("date_invalid", "'31.02.2026' is not in the calendar")
 
     assert unreadable(fault, 7) == LineAnswer(
-        7, "unreadable", "date_invalid: '31.02.2026' is not in the calendar"
+        7, "unreadable", "'31.02.2026' is not in the calendar", "date_invalid"
     )
 
 

@@ -7,8 +7,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hub.intake.flight import Tally
-from hub.intake.wording import LineAnswer
+from hub.intake.files.tally import Tally
+from hub.intake.files.wording import LineAnswer
 
 EVERY = 10_000
 """Lines between two notes of progress where nobody watches a terminal."""

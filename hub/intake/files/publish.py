@@ -1,20 +1,77 @@
 """`hub publish`: a file of sales and returns becomes events, and each line hears its answer."""
 
 import tomllib
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from connectors.sdk import Connector, Origin, SettingsError, Translated
+from connectors.sdk import Connector, Origin, SettingsError
 from hub.adapters.kafka import KafkaSettings, Outlet, partition_counts
 from hub.adapters.postgres import Database
 from hub.domain.errors import HubError
-from hub.intake.flight import Job, Screen, Tally, stream, windows
-from hub.intake.wording import would_send
-from hub.ledger.submit import Submitter
+from hub.intake.files.flight import Flight, Part, parts
+from hub.intake.files.folder import content_of
+from hub.intake.files.reading import FileRefusedError, Job, windows
+from hub.intake.files.tally import Tally
+from hub.intake.files.wording import LineAnswer, readable
+from hub.ledger.submit import Answer, Submitter
 from hub.sdk.failures import BrokerUnavailableError, StoreUnavailableError
 from schemas.envelope import SOURCE, source_of
 from schemas.topics import WARRANTY_INTAKE, Topic
+
+PATIENCE = 60.0
+LANDED = """
+insert into landing (topic, part, epoch, from_offset, to_offset, body) values ($1, 0, 0, $2, $3, $4)
+"""
+
+
+class Screen(Protocol):
+    """Where answers and progress are shown."""
+
+    def line(self, answer: LineAnswer) -> None: ...
+    def progress(self, lines: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A file that a person publishes."""
+
+    job: Job
+    warning: str
+    """What a person should know before the first line."""
+    patience: float = PATIENCE
+    """Seconds for which the answers of a window are waited for."""
+
+
+@dataclass(slots=True)
+class Shown:
+    """The sink of a published file: what is sent is logged, what is answered is shown."""
+
+    job: Job
+    database: Database
+    screen: Screen
+    tally: Tally
+
+    async def leaving(self, part: Part) -> None:
+        """Log what is about to be sent: nobody would come back to do it after a crash."""
+        log = (self.job.log, part.readings[0].number, part.end, part.landings)
+        await self.database.execute(LANDED, *log)
+
+    async def answered(self, part: Part, answers: Sequence[Answer]) -> None:
+        """Show every line."""
+        for line in self.tally.add(part.readings, answers):
+            self.screen.line(line)
+        self.screen.progress(self.tally.lines)
+
+
+class Open:
+    """The gate for what a person is waiting for."""
+
+    async def wait(self) -> None:
+        """Go on."""
 
 
 def prepare(
@@ -25,7 +82,7 @@ def prepare(
     source: str | None = None,
     map_: str | None = None,
     **options: str | None,
-) -> Job:
+) -> Publication:
     """Put a job together from what a command line says; options go before the map.
 
     Raises:
@@ -42,11 +99,28 @@ def prepare(
             "use lower case letters, digits and hyphens"
         )
         raise SettingsError(message)
+    settings = connector.configure(document)
+    job = Job(
+        path=path,
+        connector=connector,
+        settings=settings,
+        origin=Origin(tenant, name),
+        scope=f"publish/{name}/{path.name}",
+        digest=_digest(path),
+        received_at=datetime.now(UTC),
+        revision=connector.revision,
+    )
+    warning = "" if "namespace" in document else _shared(getattr(settings, "namespace", ""))
+    return Publication(job, warning)
+
+
+def _digest(path: Path) -> str:
     if not path.is_file():
         raise SettingsError(f"{path}: no such file; check the path")
-    settings = connector.configure(document)
-    warning = "" if "namespace" in document else _shared(getattr(settings, "namespace", ""))
-    return Job(path, connector, settings, Origin(tenant, name), warning=warning)
+    try:
+        return content_of(path.resolve()).digest
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}; check the path") from error
 
 
 def _shared(namespace: str) -> str:
@@ -84,18 +158,20 @@ def dry_run(job: Job, screen: Screen) -> Tally:
     """Read and translate only. Needs neither Kafka nor Postgres."""
     tally = Tally()
     try:
-        for outlook in windows(job, tally):
-            for item in outlook:
-                for answer in would_send(item) if isinstance(item, Translated) else (item,):
-                    screen.line(answer)
+        for window in windows(job):
+            for reading in window:
+                tally.events += len(reading.events)
+                for line in readable(reading):
+                    tally.told(line)
+                    screen.line(line)
             screen.progress(tally.lines)
-    except SettingsError as error:
+    except FileRefusedError as error:
         tally.error = str(error)
     return tally
 
 
 async def publish_file(
-    job: Job,
+    publication: Publication,
     screen: Screen,
     *,
     database: AbstractAsyncContextManager[Database],
@@ -106,13 +182,15 @@ async def publish_file(
 
     A second run publishes nothing that was decided, and shows the same answers.
     """
-    tally = Tally()
+    job, tally = publication.job, Tally()
     outlet = Outlet(kafka)
     try:
         async with database as opened:
-            submitter = Submitter(opened, outlet, topic, await _partitions(kafka, topic))
-            await stream(job, submitter, screen, tally)
-    except SettingsError as error:
+            submitter = Submitter(opened, outlet, topic, await partitions_of(kafka, topic))
+            shown = Shown(job, opened, screen, tally)
+            flight = Flight(submitter, shown, Open(), publication.patience)
+            await flight.run(parts(job, windows(job)))
+    except FileRefusedError as error:
         tally.error = str(error)
     except (BrokerUnavailableError, StoreUnavailableError) as error:
         tally.error = _away(error, kafka)
@@ -121,7 +199,13 @@ async def publish_file(
     return tally
 
 
-async def _partitions(kafka: KafkaSettings, topic: Topic) -> int:
+async def partitions_of(kafka: KafkaSettings, topic: Topic) -> int:
+    """The partition count of a topic.
+
+    Raises:
+        BrokerUnavailableError: Kafka does not answer, or there is no such topic.
+
+    """
     counts = await partition_counts(kafka, [topic.name])
     if not counts:
         raise BrokerUnavailableError(f"there is no topic {topic.name}; run: hub topics apply")

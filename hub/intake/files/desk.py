@@ -1,0 +1,132 @@
+"""The desk of one source: looks into its drop folder and works what lies there, one after the other."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from hub.access.sources import Source
+from hub.adapters.postgres import Database
+from hub.intake.files.claims import LEASE_SECONDS, Claim, FencedError, claim
+from hub.intake.files.flight import Gate
+from hub.intake.files.folder import Folder, Taking
+from hub.intake.files.names import readable
+from hub.intake.files.progress import Progress
+from hub.intake.files.stillness import Stillness
+from hub.intake.files.work import DELETED, PATIENCE, Work
+from hub.ledger.submit import Submitter
+from hub.sdk.failures import StoreUnavailableError
+
+REST_SECONDS = 10.0
+"""So long a folder is left alone that did not answer as needed."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every desk works with."""
+
+    database: Database
+    submitter: Submitter
+    gate: Gate
+    lanes: Callable[[], int]
+    name: str
+    """Of this process, as its claims show it."""
+    lease: float = LEASE_SECONDS
+    patience: float = PATIENCE
+
+
+@dataclass(slots=True)
+class Desk:
+    """Files of a source are worked in the order in which they were written, by one process at a time."""
+
+    source: Source
+    folder: Folder
+    stillness: Stillness
+    tools: Tools
+    _fresh: bool = True
+    """What an earlier process left is not looked at yet."""
+    _rest_until: float = field(default=0.0)
+
+    def has_work(self) -> bool:
+        """Whether something waits here that could be worked now."""
+        if time.monotonic() < self._rest_until:
+            return False
+        try:
+            self.folder.prepare()
+            settled = self.stillness.settled(self.folder.drops())
+            return self._fresh or bool(settled) or bool(self.folder.takings())
+        except OSError as error:
+            self._rest(error)
+            return False
+
+    async def work(self) -> None:
+        """Work off what lies here, unless somebody else does."""
+        tools, source = self.tools, self.source
+        claimed = await claim(
+            tools.database, source.tenant, source.name, tools.name, lease=tools.lease
+        )
+        if claimed is None:
+            return
+        try:
+            await self._under(claimed)
+        except* FencedError as errors:
+            log.warning("files.fenced", reason=str(errors.exceptions[0]), **self._fields)
+        except* OSError as errors:
+            self._rest(errors.exceptions[0])
+        finally:
+            # Where this fails too, the lease runs out by itself.
+            with suppress(StoreUnavailableError):
+                await asyncio.shield(claimed.release())
+
+    async def _under(self, claimed: Claim) -> None:
+        async with asyncio.TaskGroup() as group:
+            keeping = group.create_task(claimed.keep())
+            progress = Progress(claimed)
+            tools = self.tools
+            work = Work(
+                self.source,
+                self.folder,
+                progress,
+                tools.submitter,
+                tools.gate,
+                tools.lanes,
+                tools.patience,
+            )
+            left = self.folder.takings()
+            if self._fresh:
+                await progress.lost([taking.id for taking in left], DELETED)
+            for taking in left:
+                await work.run(taking)
+            self._fresh = False
+            while taken := await asyncio.to_thread(self._take):
+                for taking in taken:
+                    await work.run(taking)
+            keeping.cancel()
+
+    def _take(self) -> list[Taking]:
+        """The next one alone: until its turn comes, a file is its owner's."""
+        for path in self.stillness.settled(self.folder.drops()):
+            try:
+                taking = self.folder.take(path)
+            except OSError as error:
+                name = readable(path.name)
+                log.warning("file.not_taken", name=name, reason=error.strerror, **self._fields)
+                self.stillness.stuck(path)
+                continue
+            if taking is not None:
+                return [taking]
+        return []
+
+    @property
+    def _fields(self) -> dict[str, str]:
+        return {"tenant": self.source.tenant, "source": self.source.name}
+
+    def _rest(self, error: BaseException) -> None:
+        self._rest_until = time.monotonic() + REST_SECONDS
+        reason = readable(str(error))
+        log.warning("folder.unusable", reason=reason, seconds=REST_SECONDS, **self._fields)

@@ -1,0 +1,187 @@
+"""The drop folder of one source: what lies in it, what is being worked, and where it ends."""
+
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from hub.intake.files.names import RESULT, SUMMARY, free_name
+
+WORKING, DONE, REFUSED = ".working", "done", "refused"
+UNFINISHED = (".part", ".tmp", ".filepart")
+CHUNK = 1024 * 1024
+
+
+class Stamp(NamedTuple):
+    """What changes when a file does."""
+
+    inode: int
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self | None:
+        """That of the file itself, never of what a link points to; None where it is gone."""
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            return None
+        return cls(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+class Content(NamedTuple):
+    """What a file holds."""
+
+    digest: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Something that was taken out of the drop folder, in a folder of its own."""
+
+    place: Path
+
+    @property
+    def id(self) -> str:
+        """Takings sort by it in the order in which they were taken."""
+        return self.place.name
+
+    @property
+    def original(self) -> Path | None:
+        """What was dropped; None where somebody has taken it away."""
+        for entry in self.place.iterdir():
+            if not entry.name.startswith("."):
+                return entry
+        return None
+
+    def result(self, epoch: int) -> Path:
+        """Where the holder of a claim writes. Whoever held an earlier one cannot spoil it."""
+        return self.place / f".result.{epoch:012d}.csv"
+
+    def results(self) -> list[Path]:
+        """Those of every claim, the last one last."""
+        return sorted(self.place.glob(".result.*.csv"))
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """`<drop>/<tenant>/<source>`."""
+
+    inbox: Path
+
+    @property
+    def working(self) -> Path:
+        return self.inbox / WORKING
+
+    def prepare(self) -> None:
+        """Make what is missing.
+
+        Raises:
+            OSError: it cannot be made, or something else than a folder stands there.
+
+        """
+        self.inbox.mkdir(parents=True, exist_ok=True)
+        # Whoever drops files shall not be able to put something else in the place of one taken.
+        for name, mode in ((WORKING, 0o700), (DONE, 0o777), (REFUSED, 0o777)):
+            (self.inbox / name).mkdir(mode=mode, exist_ok=True)
+        for path in (self.inbox, *(self.inbox / name for name in (WORKING, DONE, REFUSED))):
+            if not stat.S_ISDIR(os.lstat(path).st_mode):
+                raise NotADirectoryError(f"{path} is no folder; the hub follows no links")
+
+    def drops(self) -> Iterator[Path]:
+        """What lies in the inbox and is not marked as unfinished."""
+        with os.scandir(self.inbox) as entries:
+            for entry in entries:
+                name = entry.name
+                ours = name.startswith(".") or name in {DONE, REFUSED}
+                if not ours and not name.lower().endswith(UNFINISHED):
+                    yield self.inbox / name
+
+    def take(self, drop: Path) -> Taking | None:
+        """Move it out of everybody's way; None where it is gone."""
+        taking = Taking(self.working / f"{time.time_ns():020d}")
+        taking.place.mkdir(mode=0o700)
+        try:
+            drop.rename(taking.place / drop.name)
+        except OSError as error:
+            taking.place.rmdir()
+            if isinstance(error, FileNotFoundError):
+                return None
+            raise
+        sync_folders(taking.place, self.working, self.inbox)
+        return taking
+
+    def takings(self) -> list[Taking]:
+        """What was taken and has not ended, oldest first."""
+        return [Taking(path) for path in sorted(self.working.iterdir())]
+
+    def free_name(self, name: str, end: str) -> str:
+        """A name under which the file and its results can be kept."""
+        return free_name(name, lambda other: os.path.lexists(self.inbox / end / other))
+
+    def end(self, taking: Taking, end: str, kept: str, summary: bytes) -> None:
+        """Put original, result and summary where people look for them. Can be begun again."""
+        target = self.inbox / end
+        written = taking.results()
+        if written:
+            written[-1].replace(target / (kept + RESULT))
+        _write(target / (kept + SUMMARY), summary)
+        if (original := taking.original) is not None:
+            original.rename(target / kept)
+        sync_folders(target)
+        self.forget(taking)
+
+    def forget(self, taking: Taking) -> None:
+        """Take its folder away."""
+        shutil.rmtree(taking.place, ignore_errors=True)
+
+
+def kind_of(path: Path) -> str:
+    """What it is in a word: `file`, or what a file is not."""
+    mode = os.lstat(path).st_mode
+    if stat.S_ISREG(mode):
+        return "file"
+    if stat.S_ISLNK(mode):
+        return "link"
+    return "folder" if stat.S_ISDIR(mode) else "device or pipe"
+
+
+def content_of(path: Path) -> Content:
+    """Digest and number of lines, holding one chunk at a time."""
+    digest, lines, last = sha256(), 0, b"\n"
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            lines += chunk.count(b"\n")
+            last = chunk[-1:]
+    return Content(digest.hexdigest(), lines + (last != b"\n"))
+
+
+def sync_folders(*paths: Path) -> None:
+    """Have the disk keep which names stand in these folders."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            with suppress(OSError):
+                # Some network file systems know no such thing and need none.
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """At once or not at all."""
+    half = path.with_name(".half")
+    with half.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)

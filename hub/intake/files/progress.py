@@ -1,0 +1,162 @@
+"""How far a file is: a row that moves together with what its rows left behind, under the claim."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from hub.intake.files.claims import Claim, FencedError
+from hub.intake.files.reading import Job
+
+# A claim that is taken over in this moment is waited for, and then seen.
+OWN = (
+    "own as (select 1 from file_owner where tenant = $1 and source = $2 and epoch = $3 for update)"
+)
+COLUMNS = """digest, name, taken, reading, state, records, rows, line, result_bytes, figures, kept,
+  reason, size, lines, begun_at, changed_at"""
+OF_TAKING = f"""
+select {COLUMNS} from file_progress where tenant = $1 and source = $2 and taken = $3
+"""  # noqa: S608 - every value is a parameter
+BEGIN = f"""
+with {OWN}
+insert into file_progress as f (tenant, source, epoch, digest, name, taken, reading, size, lines, state)
+select $1, $2, $3, $4, $5, $6, $7, $8, $9, 'working' from own
+on conflict (tenant, source, digest) do update
+   set epoch = excluded.epoch, name = excluded.name, taken = excluded.taken,
+       reading = excluded.reading, size = excluded.size, lines = excluded.lines, state = 'working',
+       records = 0, rows = 0, line = 0, result_bytes = 0, figures = '{{}}', kept = '', reason = '',
+       begun_at = clock_timestamp(), changed_at = clock_timestamp()
+returning {COLUMNS}
+"""  # noqa: S608 - every value is a parameter
+MOVE = """
+with own as (
+  update file_owner set lease_until = clock_timestamp() + make_interval(secs => $4)
+   where tenant = $1 and source = $2 and epoch = $3 returning 1),
+moved as (
+  update file_progress
+     set epoch = $3, records = $7, rows = $8, line = $9, result_bytes = $10, figures = $11,
+         changed_at = clock_timestamp()
+   where tenant = $1 and source = $2 and digest = $5 and records = $6 and state = 'working'
+     and exists (select 1 from own)
+  returning 1),
+landed as (
+  insert into landing (topic, part, epoch, from_offset, to_offset, body)
+  select $12, 0, $3, $6, $7, $13 from moved),
+told as (
+  -- The result file tells from here on, and homes recognise what comes again.
+  delete from request where id = any($14::text[]) and exists (select 1 from moved))
+select count(*) as moved from moved
+"""
+LOST = f"""
+with {OWN}
+update file_progress set epoch = $3, state = 'refused', reason = $5, changed_at = clock_timestamp()
+ where tenant = $1 and source = $2 and state = 'working' and taken <> all($4::text[])
+   and exists (select 1 from own)
+"""  # noqa: S608 - every value is a parameter
+END = f"""
+with {OWN}
+update file_progress
+   set epoch = $3, state = $5, kept = $6, reason = $7, changed_at = clock_timestamp()
+ where tenant = $1 and source = $2 and digest = $4 and exists (select 1 from own)
+returning {COLUMNS}
+"""  # noqa: S608 - every value is a parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file's row."""
+
+    digest: str
+    name: str
+    taken: str
+    reading: str
+    """By which revision of the connector and version of the source it is read."""
+    state: str
+    records: int
+    rows: int
+    line: int
+    result_bytes: int
+    figures: dict[str, Any]
+    kept: str
+    """The name under which it ended."""
+    reason: str
+    size: int
+    lines: int
+    begun_at: datetime
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """From the columns of `OF_TAKING`."""
+        return cls(**{**row, "figures": json.loads(row["figures"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Records from one number up to another, answered in the result file."""
+
+    from_record: int
+    to_record: int
+    rows: int
+    line: int
+    result_bytes: int
+    figures: dict[str, Any]
+    landings: bytes
+    requests: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The rows of one source's files, as the holder of its claim may change them."""
+
+    claim: Claim
+
+    async def of_taking(self, taken: str) -> Found | None:
+        """What is known of something that was taken."""
+        claim = self.claim
+        row = await claim.database.fetchrow(OF_TAKING, claim.tenant, claim.source, taken)
+        return None if row is None else Found.of(row)
+
+    async def begin(  # noqa: PLR0913, PLR0917 - the columns of a row
+        self, digest: str, name: str, taken: str, reading: str, size: int, lines: int
+    ) -> Found:
+        """Begin a file from its first record."""
+        what = (digest, name, taken, reading, size, lines)
+        return self._changed(await self._row(BEGIN, *what))
+
+    async def move(self, job: Job, step: Step) -> None:
+        """Say that the rows up to there are answered, and log what was landed.
+
+        Raises:
+            FencedError: the folder is somebody else's by now; nothing was changed.
+
+        """
+        to = (step.to_record, step.rows, step.line, step.result_bytes, json.dumps(step.figures))
+        rest = (job.log, step.landings, step.requests)
+        row = await self._row(MOVE, self.claim.lease, job.digest, step.from_record, *to, *rest)
+        if row["moved"] != 1:
+            raise FencedError(self._elsewhere)
+
+    async def lost(self, there: list[str], reason: str) -> None:
+        """End every file that is said to be worked on and is not among these takings."""
+        claim = self.claim
+        owner = (claim.tenant, claim.source, claim.epoch)
+        await claim.database.execute(LOST, *owner, there, reason)
+
+    async def end(self, found: Found, state: str, kept: str, reason: str) -> Found:
+        """Say how it ended."""
+        return self._changed(await self._row(END, found.digest, state, kept, reason))
+
+    async def _row(self, sql: str, *values: object) -> Any:
+        claim = self.claim
+        owner = (claim.tenant, claim.source, claim.epoch)
+        return await claim.database.fetchrow(sql, *owner, *values)
+
+    def _changed(self, row: Any) -> Found:
+        if row is None:
+            raise FencedError(self._elsewhere)
+        return Found.of(row)
+
+    @property
+    def _elsewhere(self) -> str:
+        return f"the files of {self.claim.tenant}/{self.claim.source} are worked elsewhere"
