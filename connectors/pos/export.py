@@ -30,6 +30,15 @@ from connectors.sdk.values import read_day, read_instant
 from schemas.events.sale import SaleRecorded, SaleReturned
 from schemas.refs import derived_id, order_home
 
+MAX_ROWS = 1000
+"""Of one order; the hub takes no purchase of more units."""
+MAX_SIZE = 1024 * 1024
+"""Characters of one order; a row that is larger by itself is an order by itself."""
+TOO_LONG = Fault(
+    "order_too_long",
+    f"more than {MAX_ROWS} rows or {MAX_SIZE} characters of one order follow each other; "
+    "map order to what tells receipts apart, or split the order",
+)
 REMEDY = "correct the cell and publish the file again"
 
 
@@ -46,18 +55,27 @@ def records(path: Path, settings: Settings) -> Iterator[FileRecord]:
 
 
 def gather(rows: Iterable[FileRecord], settings: Settings) -> Iterator[FileRecord]:
-    """Put rows that follow each other and belong to one sale or one return into one record."""
+    """Put rows that follow each other and belong to one sale or one return into one record.
+
+    More of them than an order can have are told as faults, piece by piece: memory stays flat even
+    where a map takes the branch for the order.
+    """
     key: tuple[str, ...] = ()
     parts: list[FileRecord] = []
+    size, too_long = 0, False
     for row in rows:
         found = _belongs_to(row, settings)
-        if parts and found != key:
-            yield _record(key, parts)
-            parts = []
+        same = found == key
+        full = len(parts) >= MAX_ROWS or size + row.size > MAX_SIZE
+        if parts and (full or not same):
+            too_long = too_long or (full and same)
+            yield _record(key, parts, TOO_LONG if too_long else None)
+            parts, size, too_long = [], 0, too_long and same
         key = found
+        size += row.size
         parts.append(row)
     if parts:
-        yield _record(key, parts)
+        yield _record(key, parts, TOO_LONG if too_long else None)
 
 
 def _belongs_to(row: FileRecord, settings: Settings) -> tuple[str, ...]:
@@ -75,9 +93,13 @@ def _belongs_to(row: FileRecord, settings: Settings) -> tuple[str, ...]:
     return (order, kind, original, text_of(row.body, "sold_at", settings))
 
 
-def _record(key: tuple[str, ...], parts: list[FileRecord]) -> FileRecord:
-    rows = [{"line": part.line, "cells": part.body, "fault": _plain(part.fault)} for part in parts]
-    return FileRecord(key[0] or key[1], {"rows": rows}, parts[0].line)
+def _record(key: tuple[str, ...], parts: list[FileRecord], fault: Fault | None) -> FileRecord:
+    rows = [
+        {"line": part.line, "cells": part.body, "fault": _plain(part.fault or fault)}
+        for part in parts
+    ]
+    size = sum([part.size for part in parts])
+    return FileRecord(key[0] or key[1], {"rows": rows}, parts[0].line, size=size)
 
 
 def _plain(fault: Fault | None) -> list[str] | None:
@@ -140,14 +162,15 @@ def _distinct(
     """
     kept: list[dict[str, Any]] = []
     repeats: dict[int, int] = {}
+    seen: dict[str, int] = {}
     for row in rows:
         cells = row["cells"]
         telling = text_of(cells, "serials", settings) or text_of(cells, "line", settings)
-        same = [other for other in kept if other["cells"] == cells] if telling else []
-        if same:
-            repeats[row["line"]] = same[0]["line"]
-        else:
+        first = seen.setdefault(repr(sorted(cells.items())), row["line"]) if telling else None
+        if first in {None, row["line"]}:
             kept.append(row)
+        else:
+            repeats[row["line"]] = first
     return kept, repeats
 
 

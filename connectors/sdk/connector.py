@@ -138,6 +138,8 @@ class FileRecord:
     """Where it begins in its file, counted from 1."""
     fault: Fault | None = None
     """What the reader already found wrong; `body` is then as much as it could make out."""
+    size: int = 0
+    """Characters of the file that it stands for, for whoever holds many."""
 
 
 @dataclass(frozen=True, slots=True)

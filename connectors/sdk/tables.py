@@ -1,23 +1,30 @@
 """Files of rows as systems export them: CSV or JSON lines, in whatever encoding and delimiter."""
 
-import codecs
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple
 
-from connectors.sdk.connector import Fault, FileRecord, SettingsError
-
-CHUNK = 1024 * 1024
-DELIMITERS = ";,\t|"
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+from connectors.sdk.connector import (
+    Fault,
+    FileRecord,
+    SettingsError,
+    UntranslatableError,
+    untranslatable,
 )
-ONLY_IN_CP1252 = b"\x8e\x9e"
+from connectors.sdk.lines import KEPT, MAX_LINE, Line, detect_encoding, read_lines
+
+DELIMITERS = ";,\t|"
+MAX_COLUMNS = 2000
+MAX_LINES_OF_ROW = 100
+"""A cell may contain line breaks; so many lines without a closing quote are a forgotten quote."""
+QUOTED = 500
+
+Lines = Iterator[Line]
 
 
 def read_rows(
@@ -25,117 +32,120 @@ def read_rows(
 ) -> Iterator[FileRecord]:
     """Read every row, with what could not be made out as its fault. Blank lines are passed over.
 
-    `columns` must stand in the header of a CSV file. Memory holds one row at a time.
+    `columns` must stand in the header of a CSV file. Memory holds one row at a time, and of an
+    endless line only its beginning. Every line that is not blank is part of exactly one record.
 
     Raises:
-        SettingsError: the file cannot be opened, decoded, or lacks a column.
+        SettingsError: the file cannot be opened, is no table, or lacks a column.
 
     """
     try:
-        with path.open(encoding=encoding or detect_encoding(path), newline="") as file:
-            first = _first_character(file)
-            if first == "{":
-                yield from _json_lines(file)
-            elif first == "[":
+        with path.open("rb") as file:
+            lines = read_lines(file, encoding or detect_encoding(file))
+            first = next((line for line in lines if not line.is_blank), None)
+            every = chain([first], lines) if first else lines
+            if first is None or first.text.lstrip()[0] not in "{[":
+                yield from _csv(every, columns, delimiter)
+            elif first.text.lstrip()[0] == "[":
                 raise SettingsError(f"{path.name} is one JSON array; write one object a line")
             else:
-                yield from _csv(file, columns, delimiter)
-    except LookupError as error:
-        raise SettingsError(f"unknown encoding {encoding!r}; name one such as cp1254") from error
-    except UnicodeDecodeError as error:
-        message = f"{path.name} is not {error.encoding} ({error.reason}); name its encoding"
+                yield from map(_json_line, (line for line in every if not line.is_blank))
+    except UnicodeError as error:
+        message = f"{path.name} is not {encoding or 'text'} ({error}); name its encoding"
         raise SettingsError(message) from error
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}; check the path") from error
 
 
-def detect_encoding(path: Path) -> str:
-    """UTF-8 or UTF-16 where the bytes say so, else the Windows code page of Turkish.
-
-    That page differs from the Western one in six letters that Western exports hardly use; two
-    bytes exist in the Western page alone and decide for it.
-    """
-    with path.open("rb") as file:
-        head = file.read(4)
-        for mark, encoding in BYTE_ORDER_MARKS:
-            if head.startswith(mark):
-                return encoding
-        if b"\0" in head:
-            return "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
-        file.seek(0)
-        if _is_utf8(iter(lambda: file.read(CHUNK), b"")):
-            return "utf-8"
-        file.seek(0)
-        chunks = iter(lambda: file.read(CHUNK), b"")
-        western = any(byte in chunk for chunk in chunks for byte in ONLY_IN_CP1252)
-    return "cp1252" if western else "cp1254"
-
-
-def _is_utf8(chunks: Iterator[bytes]) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _json_line(line: Line) -> FileRecord:
+    if line.fault:
+        return _bad(line, line.fault.code, line.fault.message)
     try:
-        for chunk in chunks:
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+        body = _decode(line.text)
+        if "\\u" in line.text:
+            # Half of an escaped pair is no character, and could not be sent on.
+            json.dumps(body, ensure_ascii=False, default=str).encode()
+    except UntranslatableError as error:
+        return _bad(line, error.faults[0].code, error.faults[0].message)
+    except RecursionError:
+        return _bad(line, "too_deep", "it is nested too deeply; write one flat object a line")
+    except ValueError as error:
+        return _bad(line, "not_json", f"{error}; write one JSON object a line")
+    if isinstance(body, dict):
+        return FileRecord(str(line.number), body, line.number, size=len(line.text))
+    return _bad(line, "not_an_object", "this is no JSON object; write {...} on each line")
 
 
-def _first_character(file: TextIO) -> str:
-    first = " "
-    while first and (first.isspace() or first == "\ufeff"):
-        first = file.read(1)
-    file.seek(0)
-    return first
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    body = dict(pairs)
+    if len(body) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        message = f"{twice[:QUOTED]!r} stands twice in one object; leave one of them"
+        raise untranslatable("name_repeated", message)
+    return body
 
 
-def _json_lines(file: TextIO) -> Iterator[FileRecord]:
-    for number, text in enumerate(file, start=1):
-        if not text.strip():
-            continue
-        try:
-            # Decimal keeps an amount as it was written; a float would not.
-            body = json.loads(text, parse_float=Decimal)
-        except ValueError as error:
-            yield _bad(number, "not_json", f"{error}; write one JSON object a line")
-            continue
-        if isinstance(body, dict):
-            yield FileRecord(str(number), body, number)
-        else:
-            yield _bad(number, "not_an_object", "this is no JSON object; write {...} on each line")
+def _no_number(text: str) -> None:
+    raise untranslatable("not_json", f"{text} is no number of JSON; write null or leave it out")
 
 
-def _csv(file: TextIO, columns: Sequence[str], delimiter: str | None) -> Iterator[FileRecord]:
-    line = file.readline()
-    skipped = 0
-    while line and (not line.strip() or line.lower().startswith("sep=")):
-        if line.lower().startswith("sep="):
-            delimiter = delimiter or line[4:].strip("\r\n") or None
-        line = file.readline()
-        skipped += 1
-    delimiter = delimiter or _detect_delimiter(line)
-    reader = csv.reader(_from(line, file), delimiter=delimiter, skipinitialspace=True)
-    header = [cell.strip().lstrip("\ufeff") for cell in next(reader, [])]
-    _check_header(header, columns, delimiter)
-    yield from _csv_rows(reader, header, skipped)
+# Decimal keeps an amount as it was written; a float would not.
+_decode = json.JSONDecoder(
+    parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_unique
+).decode
 
 
-def _from(line: str, file: TextIO) -> Iterator[str]:
-    yield line
-    yield from file
+class Row(NamedTuple):
+    first: Line
+    lines: int
+    """How many it takes: a quoted cell may contain line breaks."""
+    cells: list[str]
+    """With a fault, as many as could be made out."""
+    fault: Fault | None = None
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.cells))
 
 
-def _detect_delimiter(header: str) -> str:
-    return max(DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
+def _csv(lines: Lines, columns: Sequence[str], delimiter: str | None) -> Iterator[FileRecord]:
+    first = next((line for line in lines if not line.is_blank), None)
+    if first and first.text.lower().startswith("sep="):
+        delimiter = delimiter or first.text[4:].strip("\r\n") or None
+        first = next((line for line in lines if not line.is_blank), None)
+    if first and first.fault:
+        raise SettingsError(f"the header, line {first.number}: {first.fault.message}")
+    rows = Rows(chain([first] if first else [], lines), _mark(first, delimiter))
+    head = next(rows, None)
+    if head and head.fault:
+        raise SettingsError(f"the header, line {head.first.number}: {head.fault.message}")
+    header = [cell.strip() for cell in head.cells] if head else []
+    _check_header(header, columns, rows.delimiter)
+    for row in rows:
+        if row.fault or any(cell.strip() for cell in row.cells):
+            yield _csv_record(row, header)
+
+
+def _mark(header: Line | None, delimiter: str | None) -> str:
+    if delimiter is None:
+        text = header.text if header else ""
+        return max(DELIMITERS, key=lambda mark: len(_cells(text, mark)[0]))
+    if len(delimiter) != 1 or delimiter in '"\r\n\0 ':
+        raise SettingsError(f"delimiter {delimiter!r} is no single mark; name one such as ; or ,")
+    return delimiter
 
 
 def _check_header(header: list[str], columns: Sequence[str], delimiter: str) -> None:
+    if len(header) > MAX_COLUMNS:
+        message = f"the header has {len(header)} columns, at most {MAX_COLUMNS} can be read"
+        raise SettingsError(f"{message}; export fewer, or correct the delimiter {delimiter!r}")
     missing = [column for column in columns if column not in header]
     if missing:
         message = (
             f"no column {', '.join(map(repr, missing))} in the header, which reads (delimiter "
-            f"{delimiter!r}): {', '.join(header) or 'nothing'}; correct the map or the delimiter"
+            f"{delimiter!r}): {', '.join(header)[:QUOTED] or 'nothing'}; "
+            "correct the map or the delimiter"
         )
         raise SettingsError(message)
     twice = {column for column in columns if header.count(column) > 1}
@@ -144,32 +154,107 @@ def _check_header(header: list[str], columns: Sequence[str], delimiter: str) -> 
         raise SettingsError(message)
 
 
-def _csv_rows(reader: Any, header: list[str], skipped: int) -> Iterator[FileRecord]:
-    while True:
-        number = reader.line_num + 1 + skipped
+class Rows(Iterator[Row]):
+    """Rows of CSV as RFC 4180 has them, and the blanks that people put after a delimiter.
+
+    A quote that is never closed costs its own line: the lines after it are read as rows again.
+    """
+
+    def __init__(self, lines: Lines, delimiter: str) -> None:
+        """Read on from here."""
+        self.delimiter = delimiter
+        self._lines = lines
+        self._ahead: deque[Line] = deque()
+
+    def __next__(self) -> Row:
+        """The next row that is not blank."""
+        line = self._line()
+        while line is not None and line.is_blank:
+            line = self._line()
+        if line is None:
+            raise StopIteration
+        if line.fault:
+            return self._bad(line, line.fault)
+        return self._quoted(line) if '"' in line.text else self._plain(line)
+
+    def _line(self) -> Line | None:
+        return self._ahead.popleft() if self._ahead else next(self._lines, None)
+
+    def _plain(self, line: Line) -> Row:
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            return Row(line, 1, next(_reader([line.text], self.delimiter)))
         except csv.Error as error:
-            yield _bad(number, "not_csv", f"{error}; close the quote that is open here")
-            continue
-        if any(cell.strip() for cell in cells):
-            yield _csv_row(number, header, cells)
+            message = f"{error}; check that the file is what it should be"
+            return self._bad(line, Fault("not_csv", message, line.number))
+
+    def _quoted(self, first: Line) -> Row:
+        taken = [first]
+        try:
+            cells = next(_reader(self._texts(taken), self.delimiter, strict=True))
+        except csv.Error as error:
+            self._ahead.extendleft(reversed(taken[1:]))
+            cells, closed = _cells(first.text, self.delimiter)
+            if closed:
+                # Within one line it is clear enough what a quote in the middle of a cell means.
+                return Row(first, 1, cells)
+            message = f"{error}; close the quote that is open at the end of this line"
+            return self._bad(first, Fault("not_csv", message, first.number))
+        return Row(first, len(taken), cells)
+
+    def _texts(self, taken: list[Line]) -> Iterator[str]:
+        """The lines that one row may take, as it asks for them."""
+        yield taken[0].text
+        size = len(taken[0].text)
+        while len(taken) < MAX_LINES_OF_ROW and size <= MAX_LINE:
+            line = self._line()
+            if line is None:
+                return
+            taken.append(line)
+            if line.fault:
+                return
+            size += len(line.text)
+            yield line.text
+
+    def _bad(self, line: Line, fault: Fault) -> Row:
+        return Row(line, 1, _cells(line.text[:KEPT], self.delimiter)[0], fault)
 
 
-def _csv_row(number: int, header: list[str], cells: list[str]) -> FileRecord:
+def _reader(texts: Iterable[str], delimiter: str, *, strict: bool = False) -> Any:
+    return csv.reader(texts, delimiter=delimiter, skipinitialspace=True, strict=strict)
+
+
+def _cells(text: str, delimiter: str) -> tuple[list[str], bool]:
+    """The cells of a line read by itself, and whether every quote in it is closed."""
+    reader = _reader([text, "\n"], delimiter)
+    try:
+        return next(reader), reader.line_num == 1
+    except csv.Error:
+        return [], False
+
+
+def _csv_record(row: Row, header: list[str]) -> FileRecord:
+    cells = row.cells
     while len(cells) > len(header) and not cells[-1].strip():
         cells.pop()
+    number = row.first.number
+    fault = row.fault or _miscounted(row, len(cells), len(header))
     body = dict(zip(header, cells, strict=False))
-    if len(cells) == len(header):
-        return FileRecord(str(number), body, number)
+    return FileRecord(str(number), body, number, fault, row.size)
+
+
+def _miscounted(row: Row, cells: int, columns: int) -> Fault | None:
+    if cells == columns:
+        return None
+    number = row.first.number
+    last = number + row.lines - 1
+    where = f" in lines {number} to {last}, which quotes make one row" if row.lines > 1 else ""
     message = (
-        f"{len(cells)} cells under a header of {len(header)}; "
+        f"{cells} cells under a header of {columns}{where}; "
         "quote cells that contain the delimiter or a line break"
     )
-    return FileRecord(str(number), body, number, Fault("wrong_cell_count", message, number))
+    return Fault("wrong_cell_count", message, number)
 
 
-def _bad(number: int, code: str, message: str) -> FileRecord:
-    return FileRecord(str(number), {}, number, Fault(code, message, number))
+def _bad(line: Line, code: str, message: str) -> FileRecord:
+    fault = Fault(code, message, line.number)
+    return FileRecord(str(line.number), {}, line.number, fault, len(line.text))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from connectors.sdk import FileRecord, SettingsError
-from connectors.sdk.tables import detect_encoding, read_rows
+from connectors.sdk.lines import detect_encoding
+from connectors.sdk.tables import read_rows
 
 
 def rows(path: Path, content: bytes, columns: Sequence[str] = ()) -> list[FileRecord]:
@@ -54,7 +55,8 @@ def test_takes_the_delimiter_that_a_spreadsheet_states(path: Path) -> None:
 def test_sees_the_encoding(path: Path, encoding: str, detected: str) -> None:
     (row,) = rows(path, "Fiş No;Ürün\n1;Dizüstü ğ\n".encode(encoding))
 
-    assert detect_encoding(path) == detected
+    with path.open("rb") as file:
+        assert detect_encoding(file) == detected
     assert row.body == {"Fiş No": "1", "Ürün": "Dizüstü ğ"}
 
 
