@@ -12,7 +12,8 @@ from enum import Enum, auto
 from typing import Any
 
 from hub.adapters.kafka import SharedOutlet
-from hub.adapters.postgres import Queries, TenantDatabase
+from hub.adapters.postgres import TenantDatabase
+from hub.domain.errors import HubError
 from hub.ledger.plan import FINAL
 from hub.ledger.replies import Replies
 from hub.ledger.submit import TOLD, Submission
@@ -24,25 +25,13 @@ from schemas.topics import Topic
 FIRST_LOOK, SLOWEST_LOOK = 0.1, 1.0
 """Seconds between two looks at the row, for the case that no word comes."""
 
-RESERVE = """
-with mine as (
-  insert into request (id, tenant, scope, body_hash, event_id, correlation, sent_at)
-  values ($1, $2, $3, $4, $5, $6, clock_timestamp())
-  on conflict (id) do nothing returning 1)
-select exists (select 1 from mine) as is_new
-"""
-LOOK = """
-select body_hash, outcome, answer,
-       sent_at is not null and sent_at > clock_timestamp() - make_interval(secs => $2) as in_flight
-  from request where id = $1
-"""
-TAKE = """
-update request set sent_at = clock_timestamp()
- where id = $1 and outcome is null
-   and (sent_at is null or sent_at <= clock_timestamp() - make_interval(secs => $2))
-"""
+RESERVE = "select * from hub_reserve($1, $2, $3, $4, $5, $6, $7)"
+LOOK = "select * from hub_look($1, $2)"
 UNSENT = "update request set sent_at = null where id = $1 and outcome is null"
-ONE = "UPDATE 1"
+
+
+class ForeignRequestError(HubError):
+    """Two tenants derived one request id, which their ids make impossible."""
 
 
 class State(Enum):
@@ -92,37 +81,30 @@ class Asker:
 
         """
         deadline = asyncio.get_running_loop().time() + self.patience
-        tenant, request = submission.envelope.tenant, submission.request
         # Before the row exists, so that no word can come unheard.
-        async with self.replies.awaiting(request) as word:
-            async with self.database.speaking_for(tenant) as queries:
-                known = await self._reserve(queries, submission)
+        async with self.replies.awaiting(submission.request) as word:
+            known = await self._reserve(submission)
             if known is not None:
                 return known
             await self._publish(submission, deadline)
             return await self._wait(submission, word, deadline)
 
-    async def _reserve(self, queries: Queries, one: Submission) -> Told | None:
+    async def _reserve(self, one: Submission) -> Told | None:
         """None where it is for this caller to publish."""
-        envelope = one.envelope
-        row = (envelope.tenant, one.scope, one.body_hash, envelope.id, envelope.correlationid)
-        if (await queries.fetch(RESERVE, one.request, *row))[0]["is_new"]:
+        envelope, request = one.envelope, one.request
+        what = (one.body_hash, envelope.id, envelope.correlationid, self.patience)
+        rows = await self.database.fetch(RESERVE, envelope.tenant, request, one.scope, *what)
+        if not rows:
+            message = f"request {request} belongs to another tenant"
+            raise ForeignRequestError(message)
+        (row,) = rows
+        if row["mine"]:
             return None
-        (found,) = await queries.fetch(LOOK, one.request, self.patience)
-        if found["body_hash"] != one.body_hash:
-            return Told(one.request, State.REUSED)
-        told = _told(one.request, found, replayed=True)
-        if told.state is State.DECIDED:
-            return told
-        if found["outcome"] is not None:
-            # Accepted and kept (held, retrying): there is nothing to send.
-            return told
-        if (
-            not found["in_flight"]
-            and await queries.execute(TAKE, one.request, self.patience) == ONE
-        ):
-            return None
-        return Told(one.request, State.IN_FLIGHT)
+        if row["body_hash"] != one.body_hash:
+            return Told(request, State.REUSED)
+        told = _told(request, row, replayed=True)
+        # What is accepted and kept (held, retrying) needs no second sending either.
+        return told if told.outcome is not None else Told(request, State.IN_FLIGHT)
 
     async def _publish(self, one: Submission, deadline: float) -> None:
         sending = self.outlet.send(
@@ -156,8 +138,7 @@ class Asker:
 
     async def look(self, tenant: str, request: str) -> Told | None:
         """How far a request of this tenant is; None where there is none."""
-        async with self.database.speaking_for(tenant) as queries:
-            rows = await queries.fetch(LOOK, request, self.patience)
+        rows = await self.database.fetch(LOOK, tenant, request)
         return _told(request, rows[0], replayed=False) if rows else None
 
 

@@ -1,5 +1,6 @@
 """Loading what a batch needs: fresh from Postgres, overlaid with the batch that is in flight."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ select n.kind, n.tenant, n.value, n.home, n.id, n.released
              and n.value >= a.low collate "C" and n.value < a.high collate "C"
 """
 NUL = "\x00"
+FRESH_SECONDS = 1.0
 AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
 _inbox = msgspec.json.Decoder(Inbox).decode
@@ -41,6 +43,21 @@ def _bound(stem: str) -> str:
 
 
 @dataclass(slots=True)
+class Tenants:
+    """Merchants as they were read at most a second ago; a decision says which version it used."""
+
+    read_at: float = 0.0
+    known: dict[str, Tenant] = field(default_factory=dict)
+
+    def recall(self, tenant: str) -> Tenant | None:
+        """What is known; one that is not there is looked for each time, for it may come at once."""
+        if time.monotonic() - self.read_at > FRESH_SECONDS:
+            self.known.clear()
+            self.read_at = time.monotonic()
+        return self.known.get(tenant)
+
+
+@dataclass(slots=True)
 class Lookups:
     """One batch's view of the store. `ahead` is the plan in flight, whose writes it shows already."""
 
@@ -48,6 +65,7 @@ class Lookups:
     processor: Processor[Any]
     plan: Plan
     ahead: Plan | None
+    tenants: Tenants = field(default_factory=Tenants)
     known: Known = field(default_factory=Known)
     homes: dict[str, Home] = field(default_factory=dict)
     _changed: set[NameKey | AskRow] = field(default_factory=set)
@@ -75,9 +93,12 @@ class Lookups:
             await self._rows(rows)
 
     async def _tenants(self, asks: list[AskTenant]) -> None:
-        found = await self.database.fetch(TENANTS, [ask.tenant for ask in asks])
-        tenants = {row["id"]: Tenant(**dict(row)) for row in found}
-        self.known.answers.update({ask: tenants.get(ask.tenant) for ask in asks})
+        recalled = self.tenants.recall
+        unknown = [ask.tenant for ask in asks if recalled(ask.tenant) is None]
+        if unknown:
+            for row in await self.database.fetch(TENANTS, unknown):
+                self.tenants.known[row["id"]] = Tenant(**dict(row))
+        self.known.answers.update({ask: self.tenants.known.get(ask.tenant) for ask in asks})
 
     async def _names(self, asks: list[AskName]) -> None:
         keys = dict.fromkeys((ask.kind, ask.tenant, _stem(ask.value)) for ask in asks)

@@ -18,7 +18,7 @@ from hub.ledger.claim import STOPPED, Claim, fingerprint, open_letter
 from hub.ledger.due import due_items, due_timers
 from hub.ledger.entries import messages
 from hub.ledger.guard import Guard, Run
-from hub.ledger.lookups import Lookups
+from hub.ledger.lookups import Lookups, Tenants
 from hub.ledger.plan import Plan
 from hub.ledger.replies import Waker
 from hub.ledger.search import Search
@@ -31,6 +31,8 @@ from schemas.base import Fact
 log = structlog.get_logger()
 
 POLL_MS = 200
+SETTLE_AFTER = 0.5
+"""Seconds after the last commit until an idle partition notes what Kafka has acknowledged since."""
 DUE_EVERY = 0.5
 """Seconds between two looks for due items and timers."""
 
@@ -55,6 +57,7 @@ class Engine:
     waker: Waker
     batch: int
     sql: str
+    tenants: Tenants = field(default_factory=Tenants)
 
 
 @dataclass(slots=True)
@@ -74,6 +77,7 @@ class Partition:
     """What the owner row knows of publishing: last seq, last letter."""
     _flight: Plan | None = None
     _commit: asyncio.Task[None] | None = None
+    _committed_at: float = 0.0
     _due_at: float = 0.0
     _guard: Guard = field(default_factory=Guard)
     _models: dict[str, type[Fact]] = field(init=False)
@@ -157,7 +161,8 @@ class Partition:
         if hole:
             plan.to_offset += hole
             plan.counts[Outcome.STEPPED_OVER] += hole
-        if hole or self._settled != (self.claim.published, self.posted):
+        unsettled = self._settled != (self.claim.published, self.posted)
+        if hole or (unsettled and time.monotonic() - self._committed_at > SETTLE_AFTER):
             await self._start(plan)
 
     # The two inputs
@@ -234,7 +239,7 @@ class Partition:
     def _batch(self, plan: Plan) -> Batch:
         engine = self.engine
         ahead = self._flight if self._commit is not None and not self._commit.done() else None
-        lookups = Lookups(engine.database, engine.processor, plan, ahead)
+        lookups = Lookups(engine.database, engine.processor, plan, ahead, engine.tenants)
         return Batch(engine.processor, engine.keyring, lookups, self.claim.standing, plan)
 
     async def _start(self, plan: Plan) -> None:
@@ -280,6 +285,7 @@ class Partition:
             message = f"{topic}[{self.part}] is no longer ours at epoch {claim.epoch}"
             raise FencedError(message)
         self._settled = settled
+        self._committed_at = time.monotonic()
         engine.metrics.batch_seconds.labels(topic).observe(time.perf_counter() - begun)
         engine.waker.wake(plan.wakes)
         self._observe(plan)

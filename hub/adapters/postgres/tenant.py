@@ -32,7 +32,7 @@ class TenantDatabase:
                         await connection.execute(SPEAK_FOR, "")
 
     async def fetch(self, sql: str, *values: object) -> list[Any]:
-        """Rows that are no tenant's: figures, or what a function gives."""
+        """Rows that are no tenant's: figures, or what a function gives that names its tenant itself."""
         with translated():
             return await self._pool.fetch(sql, *values)
 

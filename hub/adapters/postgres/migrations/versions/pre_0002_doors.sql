@@ -185,6 +185,7 @@ create index trail_by_correlation on trail (tenant, correlation);
 create index trail_by_home on trail (tenant, home) where home is not null;
 create index trail_by_event on trail (tenant, event_id) where event_id is not null;
 create index trail_by_time on trail (tenant, at desc);
+create index trail_by_reason on trail (tenant, at desc) where reason <> '';
 
 create table trail_progress (
   log    text   not null,
