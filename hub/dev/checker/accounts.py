@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .findings import Findings
-from .tables import OUTCOMES, Tables
+from .tables import BECAME, OUTCOMES, Tables
 from .wire import Wire
 
 
@@ -44,6 +44,27 @@ def _check_owner(owner: Any, end: int, findings: Findings) -> None:
         findings.add("lost", f"{place} claims {owner['next_offset']}, beyond the end {end}")
     if owner["stopped_reason"]:
         findings.add("stuck", f"{place} is stopped: {owner['stopped_reason']}")
+
+
+def check_landings(tables: Tables, ends: Mapping[int, int], findings: Findings) -> None:
+    """Every payload that landed has become something, and nothing lies parked."""
+    known = {owner["part"]: owner for owner in tables.landings}
+    for part, end in ends.items():
+        place, owner = f"raw[{part}]", known.get(part)
+        if owner is None:
+            if end:
+                findings.add("stuck", f"{place} was never claimed and holds {end}", end)
+            continue
+        passed = owner["next_offset"] - owner["first_offset"]
+        counted = sum(owner[name] for name in BECAME)
+        if passed != counted:
+            what = f"{place} passed {passed} offsets but counts {counted}"
+            findings.add("unaccounted", what, abs(passed - counted))
+        if owner["next_offset"] != end:
+            what = f"{place} stands at {owner['next_offset']} of {end}"
+            findings.add("stuck", what, abs(end - owner["next_offset"]))
+        if owner["parked"]:
+            findings.add("stuck", f"{place} has {owner['parked']} parked", owner["parked"])
 
 
 def check_seqs(tables: Tables, wire: Wire, findings: Findings) -> None:

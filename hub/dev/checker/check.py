@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .accounts import check_accounts, check_activity, check_progress, check_seqs, said
+from .accounts import (
+    check_accounts,
+    check_activity,
+    check_landings,
+    check_progress,
+    check_seqs,
+    said,
+)
 from .effects import Stream, check_order, check_rows, check_stream, check_wire
 from .findings import Findings, Report
 from .sent import Sent, expect
@@ -21,13 +28,16 @@ class Installation:
     status: str = "warranty.status.v1"
     views: bool = True
     """Whether projections run there."""
+    raw: str | None = None
+    """A topic whose payloads are translated there."""
 
 
 async def check(sent: Sequence[Sent], place: Installation) -> Report:
     """Compare what was sent with what is there, once nothing moves any more."""
     wire = await read_status(place.kafka, place.status)
     ends = await log_ends(place.kafka, place.intake)
-    tables = await read_tables(place.postgres, place.intake)
+    tables = await read_tables(place.postgres, place.intake, place.raw)
+    landed = await log_ends(place.kafka, place.raw) if place.raw else {}
     findings = Findings()
     expected, stream = expect(sent), Stream(wire.told)
     check_wire(wire, findings)
@@ -35,6 +45,7 @@ async def check(sent: Sequence[Sent], place: Installation) -> Report:
     check_order(expected, wire, findings)
     check_rows(expected, stream, tables.units, findings)
     waiting = check_accounts(tables, ends, findings)
+    check_landings(tables, landed, findings)
     check_seqs(tables, wire, findings)
     if place.views:
         check_progress(tables, findings)
@@ -48,6 +59,8 @@ def _figures(wire: Wire, tables: Tables, waiting: int) -> dict[str, int]:
         "accepted": passed + waiting,
         **{outcome: tables.total(outcome) for outcome in OUTCOMES},
         "waiting": waiting,
+        "landed": sum(row["next_offset"] - row["first_offset"] for row in tables.landings),
+        "translated": sum(row["translated"] for row in tables.landings),
         "units": len(tables.units),
         "status_events": len(wire.told),
         **said(wire),

@@ -10,6 +10,9 @@ OUTCOMES = (
     "forwarded", "early", "stepped_over",
 )  # fmt: skip
 
+BECAME = ("translated", "meaningless", "parked", "stepped_over")
+
+_LANDINGS = "select * from landing_owner where topic = $1 order by part"
 _OWNERS = "select * from partition_owner where topic = $1 order by part"
 _UNITS = "select id, status, serial, product, order_reference from unit order by home, id"
 _ITEMS = 'select state, part, "offset", event_id, reason from item where topic = $1'
@@ -23,6 +26,7 @@ class Tables:
     """Rows as they are, by column name."""
 
     owners: list[Any]
+    landings: list[Any]
     units: list[Any]
     items: list[Any]
     activity: dict[str, int]
@@ -35,7 +39,7 @@ class Tables:
         return sum(owner[column] for owner in self.owners)
 
 
-async def read_tables(dsn: str, intake: str) -> Tables:
+async def read_tables(dsn: str, intake: str, raw: str | None) -> Tables:
     """Read everything the check needs."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
@@ -43,6 +47,7 @@ async def read_tables(dsn: str, intake: str) -> Tables:
             counted = await connection.fetch(_ACTIVITY)
             return Tables(
                 owners=await connection.fetch(_OWNERS, intake),
+                landings=await connection.fetch(_LANDINGS, raw),
                 units=await connection.fetch(_UNITS),
                 items=await connection.fetch(_ITEMS, intake),
                 activity={row["outcome"]: row["count"] for row in counted},

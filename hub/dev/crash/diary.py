@@ -39,6 +39,12 @@ class Diary:
         page.places.append((metadata.partition, metadata.offset))
         self.watch.acknowledged(metadata.partition, metadata.offset, metadata.timestamp)
 
+    def promised(self, event: Event) -> None:
+        """A door said yes; where it ends on the intake topic is not for its caller to know."""
+        self.copies += 1
+        page = self.pages.setdefault(event.id, Page(event))
+        page.state, page.placed = "acknowledged", False
+
     def failed(self, event: Event) -> None:
         """A send ended without an answer."""
         self._page(event, event.partition(self.partitions))

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hub.dev.crash.installation import Installation, hub
+from hub.dev.crash.installation import WORDS, Installation, hub
 from hub.dev.embedded.server import free_port
 from hub.dev.lifeline import die_with_parent
 
@@ -23,6 +23,8 @@ class Member:
     kind: str
     number: int
     port: int
+    door: int
+    """Where it answers others than its operators, if it does."""
     log: Path
     process: "subprocess.Popen[bytes] | None" = None
     frozen: bool = False
@@ -61,7 +63,7 @@ class Fleet:
         """Place and start `count` members of a kind."""
         for number in range(1, count + 1):
             log = self.place.root / f"{kind}-{number}.log"
-            member = Member(kind, number, free_port(), log)
+            member = Member(kind, number, free_port(), free_port(), log)
             self.members.append(member)
             self.spawn(member)
 
@@ -73,8 +75,10 @@ class Fleet:
         """Start a member."""
         with member.log.open("ab") as log:
             member.process = subprocess.Popen(
-                hub(member.kind),
-                env=self.place.env(HUB_HTTP_PORT=str(member.port)),
+                hub(*WORDS.get(member.kind, (member.kind,))),
+                env=self.place.env(
+                    HUB_HTTP_PORT=str(member.port), HUB_PUBLIC_PORT=str(member.door)
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

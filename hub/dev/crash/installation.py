@@ -11,10 +11,24 @@ from hub.dev.embedded import KafkaServer, PostgresServer
 TENANT = "acme"
 INTAKE = "warranty.intake.v1"
 STATUS = "warranty.status.v1"
+ZONE = "Europe/Istanbul"
+WORDS = {"translate": ("translate", "pos")}
+"""The command of a kind of process, where it is more than the kind itself."""
 
 
 class PreparationError(RuntimeError):
     """The hub could not be prepared; the message holds what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What outside systems were given."""
+
+    secret: str
+    """The till vendor signs with it."""
+    key: str
+    """A partner's key of the API."""
+    drop: Path
 
 
 @dataclass(slots=True)
@@ -56,6 +70,7 @@ class Installation:
             "HUB_PARTITIONS": str(self.partitions),
             "HUB_SESSION_TIMEOUT_MS": str(self.session_timeout_ms),
             "HUB_HTTP_PORT": "0",
+            "HUB_DROP_FOLDER": str(self.drop),
             "PYTHONUNBUFFERED": "1",
             **more,
         }
@@ -65,6 +80,20 @@ class Installation:
         await self.run("migrate")
         await self.run("topics", "apply")
         await self.run("tenant", "set", TENANT, "--coverage-months", "24")
+
+    @property
+    def drop(self) -> Path:
+        """Where files are put."""
+        return self.root / "drop"
+
+    async def give_access(self) -> Access:
+        """Make a pushing source, one that leaves files, and a partner's key."""
+        said = ["zone=" + ZONE, "namespace=" + TENANT]
+        settings = [word for one in said for word in ("--set", one)]
+        pushed = await self.run("source", "set", TENANT, "pos", "--connector", "pos", *settings)
+        await self.run("source", "set", TENANT, "files", "--connector", "pos", *settings)
+        issued = await self.run("key", "create", TENANT, "partner")
+        return Access(_word(pushed, "whsec_"), _word(issued, "whk_"), self.drop)
 
     async def run(self, *words: str) -> str:
         """Run a command of the hub to its end.
@@ -83,6 +112,11 @@ class Installation:
         if process.returncode:
             raise PreparationError(f"hub {' '.join(words)} failed:\n{said.decode()}")
         return said.decode()
+
+
+def _word(said: str, begins: str) -> str:
+    """The one word of a command's answer that is a secret."""
+    return next(word for word in said.split() if word.startswith(begins))
 
 
 def hub(*words: str) -> list[str]:

@@ -19,15 +19,17 @@ from hub.dev.crash.drain import drain
 from hub.dev.crash.fleet import Fleet
 from hub.dev.crash.installation import Installation
 from hub.dev.crash.load import Load
+from hub.dev.crash.outside import Outside
 from hub.dev.crash.stories import Teller
 from hub.dev.crash.stranger import Stranger
-from hub.dev.crash.torment import Torment, split
+from hub.dev.crash.torment import SHARES, Torment, split
 from hub.dev.crash.watch import Watch
 
 LEAST_KILLS = 5
 LEAST_APPLIED = 0.95
 LEAST_RATE = 0.95
 SLACK_SECONDS = 5
+RAW = "raw.pos.v1"
 _START_SECONDS = 60
 _PROGRESS_SECONDS = 3
 _SECOND_LOOKS = 2
@@ -45,7 +47,7 @@ class Plan:
     broker_restarts: int = 0
     postgres_stops: int = 0
     workers: int = 3
-    kinds: tuple[str, ...] = ("process", "project", "insight")
+    kinds: tuple[str, ...] = tuple(SHARES)
     seed: int = 0
     drain_seconds: float = 90
 
@@ -54,8 +56,14 @@ class Plan:
         """Whether projections run."""
         return "project" in self.kinds
 
+    @property
+    def doors(self) -> bool:
+        """Whether outside systems come to the doors."""
+        return set(DOORS) <= set(self.kinds)
 
-_COUNTS = {"project": 2, "insight": 1}
+
+DOORS = ("ingress", "translate", "serve", "files")
+_COUNTS = {"project": 2, "insight": 1, **dict.fromkeys(DOORS, 2)}
 
 
 def say(text: str) -> None:
@@ -76,6 +84,7 @@ class Run:
     load: Load = field(init=False)
     stranger: Stranger = field(init=False)
     torment: Torment = field(init=False)
+    outside: Outside | None = None
     applied_at_stop: float = 0
     drain_s: float = 0
 
@@ -92,6 +101,8 @@ class Run:
     async def go(self) -> dict[str, Any]:
         """Do it all; the figures."""
         await self.place.prepare()
+        if self.plan.doors:
+            self.outside = await self._outside()
         try:
             async with _beside(self.watch.run()):
                 await self._start()
@@ -105,6 +116,12 @@ class Run:
         for line in report.lines():
             say(f"  {line}")
         return self._figures(report)
+
+    async def _outside(self) -> Outside:
+        access = await self.place.give_access()
+        # Numbers of their own, so that no two tellers speak of one order.
+        teller = Teller(self.torment.chance, f"d{int(time.time())}")
+        return Outside(self.fleet, access, teller, self.diary, self.torment.chance)
 
     async def _start(self) -> None:
         for kind in self.plan.kinds:
@@ -122,6 +139,7 @@ class Run:
         kills, zombies = split(plan.kills, kinds), split(plan.zombies, kinds)
         sending = asyncio.gather(self.load.run(stop))
         stranger = asyncio.gather(self.stranger.run(stop_stranger := asyncio.Event()))
+        outside = asyncio.gather(*([self.outside.run(stop)] if self.outside else ()))
         async with _beside(self._progress()):
             await asyncio.gather(
                 *(self.torment.kind(kind, kills[kind], zombies[kind]) for kind in kinds),
@@ -134,6 +152,7 @@ class Run:
             await stranger
             stop.set()
             await sending
+            await outside
         say(f"load ended with {self.applied_at_stop:.1%} applied; draining")
 
     async def _progress(self) -> None:
@@ -151,7 +170,8 @@ class Run:
     async def _check(self) -> Report:
         sent = self.diary.sent()
         write(self.place.root / "sent.jsonl", sent)
-        where = Place(self.place.kafka.bootstrap, self.place.dsn, views=self.plan.views)
+        raw = RAW if self.plan.doors else None
+        where = Place(self.place.kafka.bootstrap, self.place.dsn, views=self.plan.views, raw=raw)
         report = await check(sent, where)
         for _ in range(_SECOND_LOOKS):
             if report.ok:
@@ -170,7 +190,8 @@ class Run:
             and self.applied_at_stop >= LEAST_APPLIED
             and held >= LEAST_RATE * plan.rate
         )
-        kept = report.ok and watch.worst <= limit and not torment.unrecovered
+        wrong = self.outside.wrong if self.outside else []
+        kept = report.ok and watch.worst <= limit and not torment.unrecovered and not wrong
         return {
             **self._suffered(),
             "sent": self.diary.copies,
@@ -184,6 +205,8 @@ class Run:
             "restart_s": {k: round(median(v), 2) for k, v in torment.seconds.items()},
             "ended_unasked": sum(member.unasked for member in self.fleet.members),
             "unrecovered": torment.unrecovered,
+            **(self.outside.figures if self.outside else {}),
+            "doors_wrong": wrong[:20],
             "rate_held": round(held, 1),
             "seconds": round(self.load.seconds, 1),
             "applied_at_stop": round(self.applied_at_stop, 4),

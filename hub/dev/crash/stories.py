@@ -7,10 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.dev.crash.installation import TENANT
+from hub.dev.crash.installation import TENANT, ZONE
 from schemas.refs import order_home, place, serial_home
-
-ZONE = "Europe/Istanbul"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,12 @@ class Teller:
         """A sale of which nothing more is heard."""
         self._count += 1
         return self._sale(f"{self.run}-{self._count:07d}", connector)
+
+    def at_a_till(self) -> list[Event]:
+        """A sale, perhaps with its return; each is told once the one before has been taken in."""
+        sale = self.sale("pos")
+        returned = self.chance.random() < 0.2  # noqa: PLR2004 - so many come back
+        return [sale, self.returned(sale)] if returned else [sale]
 
     def _plain(self, order: str) -> Story:
         return [(0, self._sale(order))]

@@ -18,7 +18,15 @@ _PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.1
 _PAST_TIMEOUT_SECONDS = 1.5
 _LATE_CLAIM = "update partition_owner set epoch = epoch + 1 where topic = $1 and part = $2"
-SHARES = {"process": 0.5, "project": 0.3, "insight": 0.2}
+SHARES = {
+    "process": 0.34,
+    "project": 0.16,
+    "insight": 0.1,
+    "ingress": 0.1,
+    "translate": 0.1,
+    "serve": 0.1,
+    "files": 0.1,
+}
 """Of the kills and zombies, by kind of process."""
 
 
