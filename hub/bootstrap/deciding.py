@@ -1,7 +1,7 @@
 """The processes that decide, project and count."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from hub.recovery.watch import Watch
 from hub.sdk.processor import Processor
 from hub.settings import Settings
 from hub.telemetry.metrics import Metrics
+from hub.trail.follower import TrailFollower
 from schemas.catalogue import FACTS
 
 
@@ -53,17 +54,18 @@ async def _watched(
 
 
 async def project(settings: Settings) -> None:
-    """Run the projectors of every status topic until asked to stop."""
+    """Run the projectors of every status topic, and the trail, until asked to stop."""
     metrics = Metrics()
 
     async def work(serve: Serve) -> None:
         async with database(settings) as db:
             await check_production(settings, db)
-            projectors = list(_projectors(settings, db, metrics))
-            serve(lambda: _all_ready(projectors))
+            trail = TrailFollower(db, settings.kafka_settings(), metrics)
+            followers = [*_projectors(settings, db, metrics), trail]
+            serve(lambda: _all_ready(followers))
             async with asyncio.TaskGroup() as group:
-                for projector in projectors:
-                    group.create_task(projector.run())
+                for follower in followers:
+                    group.create_task(follower.run())
 
     await run_until_stopped(settings, "project", metrics, work)
 
@@ -102,6 +104,6 @@ def _projectors(settings: Settings, db: Database, metrics: Metrics) -> list[Proj
     ]
 
 
-def _all_ready(projectors: list[Projector]) -> tuple[bool, list[str]]:
-    reasons = [reason for projector in projectors for reason in projector.ready()[1]]
+def _all_ready(followers: Sequence[Projector | TrailFollower]) -> tuple[bool, list[str]]:
+    reasons = [reason for follower in followers for reason in follower.ready()[1]]
     return not reasons, reasons
