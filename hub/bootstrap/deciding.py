@@ -61,7 +61,10 @@ async def project(settings: Settings) -> None:
         async with database(settings) as db:
             await check_production(settings, db)
             trail = TrailFollower(db, settings.kafka_settings(), metrics)
-            followers = [*_projectors(settings, db, metrics), trail]
+            followers: list[Projector | TrailFollower] = [
+                *_projectors(settings, db, metrics),
+                trail,
+            ]
             serve(lambda: _all_ready(followers))
             async with asyncio.TaskGroup() as group:
                 for follower in followers:
