@@ -75,16 +75,9 @@ def _landed(one: Landed) -> Iterator[_Point]:
     )
     what = f"{one.size} bytes from {one.source}: {where}"
     yield _Point(one.received_at, one.received_at, "landed", "landed", what)
-    kind: Kind = (
-        "parked"
-        if one.outcome == "parked"
-        else "meaningless"
-        if one.outcome == "meaningless"
-        else "translated"
-    )
     meant = ", ".join(meant.type for meant in one.events) or one.reason
     what = f"{one.connector} revision {one.revision}: {meant}"
-    yield _Point(one.translated_at, one.translated_at, kind, one.outcome, what)
+    yield _Point(one.translated_at, one.translated_at, one.outcome, one.outcome, what)
 
 
 def _event(event: EventWay) -> Iterator[_Point]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+Meant = Literal["translated", "meaningless", "parked", "unreadable"]
 Kind = Literal[
     "refused",
     "requested",
@@ -15,6 +16,7 @@ Kind = Literal[
     "translated",
     "meaningless",
     "parked",
+    "unreadable",
     "placed",
     "set_aside",
     "decided",
@@ -61,8 +63,7 @@ class Landed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """JSON without personal data."""
     received_at: datetime
     translated_at: datetime
-    outcome: str
-    """translated, meaningless or parked."""
+    outcome: Meant
     reason: str
     revision: int
     """Of the translation."""

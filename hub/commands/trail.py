@@ -1,0 +1,145 @@
+"""What an operator asks about one payload, and about all of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub import bootstrap
+from hub.adapters.postgres import Queries
+from hub.bootstrap.ingress import tenant_database
+from hub.commands.processes import refusals_said
+from hub.commands.telling import told
+from hub.settings import Settings
+from hub.trail import audit as audits
+from hub.trail.rebuild import rebuild as make_again
+from hub.trail.trace import search
+
+T = TypeVar("T")
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+Tenant = Annotated[str, typer.Option("--tenant", help="Whose; `hub` for what proved no tenant.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line.")]
+
+trail_app = typer.Typer(no_args_is_help=True, help="The way of each payload, made from the logs.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(trace)
+    app.command()(audit)
+    app.add_typer(trail_app, name="trail")
+
+
+def trace(
+    text: Annotated[
+        str,
+        typer.Argument(
+            help="A correlation, raw, event, request or warranty id, an order reference"
+            " (alone or as namespace/reference), or a serial."
+        ),
+    ],
+    tenant: Tenant,
+    limit: Annotated[int, typer.Option(min=1, max=20, help="So many ways, newest first.")] = 5,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show one payload's whole way: landed, translated, placed, decided, published, projected."""
+    found = _for(tenant, lambda queries: search(queries, tenant, text, limit=limit))
+    for one in found:
+        if as_json:
+            typer.echo(msgspec.json.encode(one).decode())
+        else:
+            Console().print(told(one))
+    if not found:
+        typer.echo(
+            f"hub: {tenant} knows nothing by {text!r}; what came just now may take a moment",
+            err=True,
+        )
+        raise typer.Exit(1)
+
+
+def audit(  # noqa: PLR0913 - a search has as many parts
+    tenant: Tenant,
+    *,
+    since: Annotated[str, typer.Option(help="An ISO time, or 15m, 2h, 3d ago.")] = "1d",
+    until: Annotated[str | None, typer.Option(help="The same; what is older is shown.")] = None,
+    text: Annotated[str | None, typer.Option(help="A text the reason contains.")] = None,
+    status: Annotated[str | None, typer.Option(help="An outcome, or an HTTP status.")] = None,
+    source: str | None = None,
+    limit: Annotated[int, typer.Option(min=1, max=audits.MAX_LIMIT)] = 50,
+    cursor: Annotated[str | None, typer.Option(help="As the page before has named it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List who sent, decided or was refused what, and when; newest first."""
+    begin, end = _instant("--since", since), _instant("--until", until) if until else None
+    page = _for(
+        tenant,
+        lambda queries: audits.page(
+            queries,
+            tenant,
+            since=begin,
+            until=end,
+            text=text,
+            status=status,
+            source=source,
+            limit=limit,
+            cursor=cursor,
+        ),
+    )
+    if as_json:
+        for entry in page.entries:
+            typer.echo(msgspec.json.encode(entry).decode())
+    else:
+        Console().print(_table(page) if page.entries else "nothing fits")
+    if page.cursor:
+        typer.echo(f"older ones: --cursor {page.cursor}", err=True)
+
+
+@trail_app.command("rebuild")
+def rebuild() -> None:
+    """Make the trail again from the logs while the hub runs; what doors refused is kept."""
+
+    def show(topic: str, lines: int) -> None:
+        typer.echo(f"{topic}: {lines} lines", err=True)
+
+    async def run() -> int:
+        async with bootstrap.database(Settings(), size=2) as db:
+            return await make_again(db, show)
+
+    with refusals_said():
+        typer.echo(f"the trail shows {asyncio.run(run())} lines anew")
+
+
+def _for(tenant: str, ask: Callable[[Queries], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with tenant_database(Settings()) as db, db.speaking_for(tenant) as queries:
+            return await ask(queries)
+
+    with refusals_said():
+        return asyncio.run(run())
+
+
+def _instant(option: str, text: str) -> datetime:
+    if text[:-1].isdigit() and text[-1] in UNITS:
+        return datetime.now(UTC) - timedelta(**{UNITS[text[-1]]: int(text[:-1])})
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{text!r} is no time; give 2026-01-31T12:00:00Z, or 15m, 2h, 3d"
+        raise typer.BadParameter(message, param_hint=option) from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _table(page: audits.Page) -> Table:
+    table = Table("when", "who", "stage", "status", "what", "hash", "reason")
+    for one in page.entries:
+        who = f"{one.actor.kind} {one.actor.name}"
+        when = f"{one.at:%Y-%m-%d %H:%M:%S}"
+        what = one.correlation
+        table.add_row(when, who, one.stage, one.status, what, one.hash[:12], one.reason)
+    return table
