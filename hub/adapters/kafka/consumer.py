@@ -82,7 +82,9 @@ class Feed:
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
             max_partition_fetch_bytes=fetch_bytes,
             max_poll_records=100_000,
-            fetch_max_wait_ms=100,
+            # The client leaves a partition out of its next fetch while records of it are unread, and
+            # asks one thing at a time: what comes to that partition meanwhile waits for so long.
+            fetch_max_wait_ms=20,
             metadata_max_age_ms=30_000,
         )
 
