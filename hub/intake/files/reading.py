@@ -29,6 +29,8 @@ WINDOW = 500
 """Records read, sent and asked for together, at most."""
 ROWS = 2_000
 """Rows of the file in them, at most, unless one record alone has more."""
+CHARACTERS = 4 * 1024 * 1024
+"""Of the file in them, at most, with the same exception."""
 MEANINGLESS = "says nothing that a warranty depends on"
 
 
@@ -90,14 +92,15 @@ def windows(job: Job, *, skip: int = 0) -> Iterator[list[Reading]]:
     refusal: FileRefusedError | None = None
     while refusal is None:
         window: list[Reading] = []
-        rows = 0
+        rows = characters = 0
         try:
-            while len(window) < WINDOW and rows < ROWS:
+            while len(window) < WINDOW and rows < ROWS and characters < CHARACTERS:
                 reading = next(readings, None)
                 if reading is None:
                     break
                 window.append(reading)
                 rows += reading.rows
+                characters += reading.record.size
         except FileRefusedError as error:
             refusal = error
         if not window:

@@ -40,11 +40,11 @@ class Watch:
     lanes: Lanes
     _desks: dict[Key, Desk] = field(default_factory=dict)
     _busy: "dict[Key, asyncio.Task[None]]" = field(default_factory=dict)
-    _ready: bool = False
+    _refreshed: float = 0.0
 
     def ready(self) -> tuple[bool, Sequence[str]]:
         """Whether the folders are being looked at."""
-        return (True, []) if self._ready else (False, ["reading sources"])
+        return (True, []) if self._refreshed else (False, ["reading sources"])
 
     async def run(self) -> None:
         """Watch until cancelled.
@@ -55,11 +55,9 @@ class Watch:
         """
         pause = min(1.0, self.still_seconds / 2)
         async with asyncio.TaskGroup() as group:
-            refreshed = 0.0
             while True:
-                if time.monotonic() - refreshed >= REFRESH_SECONDS or not self._ready:
+                if time.monotonic() >= self._refreshed + REFRESH_SECONDS:
                     await self._refresh()
-                    refreshed = time.monotonic()
                 await self._look(group)
                 await asyncio.sleep(pause)
 
@@ -70,7 +68,7 @@ class Watch:
                 for source in await sources_of(self.tools.database, self.store, name):
                     found[source.tenant, source.name] = source
         self._desks = {key: self._desk(key, source) for key, source in found.items()}
-        self._ready = True
+        self._refreshed = time.monotonic()
 
     def _desk(self, key: Key, source: Source) -> Desk:
         desk = self._desks.get(key)
