@@ -15,6 +15,7 @@ from hub.access.keyring import Keyring
 from hub.access.tenants import put
 from hub.adapters.kafka import KafkaSettings, Message, Outlet, apply_topics
 from hub.adapters.postgres import ENGINE, Database, TenantDatabase, connect, connect_for_tenants
+from hub.domain.serials import normalise
 from hub.ledger.projector import Projector
 from hub.ledger.worker import Worker
 from hub.registry import processor, projections
@@ -22,9 +23,9 @@ from hub.sdk.processor import Processor
 from hub.telemetry.metrics import Metrics
 from hub.trail.follower import TrailFollower
 from hub.trail.trace import find
-from hub.trail.way import Trace
+from hub.trail.way import Decided, Trace
 from schemas.envelope import Envelope, source_of, to_headers
-from schemas.refs import order_home, place
+from schemas.refs import order_home, place, serial_home
 from schemas.topics import AUDIT, Topic, dead_letters
 
 PARTITIONS = 3
@@ -87,6 +88,20 @@ def returned(order: str = "R-1") -> Told:
     return Told(f"back-{order}", "sale.returned.v1", order_home(TENANT, "till", order), body)
 
 
+def registration(serial: str, **more: Any) -> Told:
+    """Somebody registers a unit by its serial."""
+    body = {
+        "reference": f"G-{serial}",
+        "registered_at": NOON.isoformat(),
+        "zone": "UTC",
+        "product": {"code": "TV"},
+        "serial": serial,
+        **more,
+    }
+    home = serial_home(TENANT, normalise(serial))
+    return Told(f"reg-{serial}", "registration.requested.v1", home, body)
+
+
 @dataclass(slots=True)
 class Hub:
     """Where the hub of this test is, and what of it runs."""
@@ -120,6 +135,19 @@ class Hub:
         """As the API would find it."""
         async with self.api.speaking_for(tenant) as queries:
             return await find(queries, tenant, text)
+
+    async def settled(self, text: str, tenant: str = TENANT) -> Trace:
+        """The trace, once it is complete and nothing is to come any more."""
+
+        async def holds() -> bool:
+            trace = await self.trace(text, tenant)
+            return trace is not None and trace.complete and not trace.open
+
+        await eventually(holds)
+        trace = await self.trace(text, tenant)
+        assert trace is not None
+        assert (trace.complete, trace.open) == (True, ())
+        return trace
 
     @asynccontextmanager
     async def followed(self, metrics: Metrics | None = None) -> AsyncIterator[TrailFollower]:
@@ -177,6 +205,17 @@ class Hub:
         self.tasks.clear()
 
 
+def decisions(trace: Trace, event: str) -> tuple[Decided, ...]:
+    """What the ledger says about one event."""
+    found: tuple[Decided, ...] = only(e for e in trace.events if e.id == event).decisions
+    return found
+
+
+def outcomes(trace: Trace, event: str) -> list[str]:
+    """What became of one event, over time."""
+    return [one.outcome for one in decisions(trace, event)]
+
+
 async def stop(task: "asyncio.Task[None]") -> None:
     """Stop a task as SIGTERM would; what it failed with is raised."""
     task.cancel()
@@ -221,9 +260,6 @@ async def hub(idle: Hub) -> AsyncIterator[Hub]:
     async with idle.followed():
         yield idle
     await idle.rest()
-
-
-Rows = list[tuple[Any, ...]]
 
 
 def only(found: Iterable[Any]) -> Any:
