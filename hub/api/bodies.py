@@ -25,7 +25,7 @@ from schemas.money import Money
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 EXAMPLE = "2026-01-31T18:30:00+03:00"
-VISIBLE = r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
+VISIBLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 """No control characters, and something beside blanks."""
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)

@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -41,7 +43,6 @@ class Api:
     """In the owner's eyes, to look behind the scenes."""
     tokens: dict[str, str]
     hub: "Hub"
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def client(self, tenant: str = TENANT, **headers: str) -> httpx.AsyncClient:
         """A caller with a key of that tenant."""
@@ -110,44 +111,71 @@ class Hub:
         ]
         tokens = {one: await issue(self.database, one, "shop") for one in (TENANT, OTHER)}
         tokens["hub"] = await issue(self.database, "hub", "ops")
-        yield Api(url, parts, self.database, tokens, self)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await outlet.stop()
-        await noted.stop()
-        await tenants.close()
-        listener.close()
+        try:
+            yield Api(url, parts, self.database, tokens, self)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await outlet.stop()
+            await noted.stop()
+            await tenants.close()
+            listener.close()
 
 
-@pytest.fixture
-async def idle(kafka: str, dsn: str, database: Database, topic_prefix: str) -> AsyncIterator[Hub]:
-    """A hub whose worker does not run until it is started."""
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    """Return once it holds."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110 - it happens elsewhere and tells nobody
+            await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def installation(kafka: str, dsn: str, prefix: str) -> AsyncIterator[Hub]:
+    """A hub on topics and a database of its own; its worker does not run until it is started."""
     settings = KafkaSettings(kafka, session_timeout_ms=6_000, heartbeat_interval_ms=500)
     ours = processor("warranty")
-    reads = replace(ours.reads, name=topic_prefix + ours.reads.name)
-    writes = replace(ours.writes, name=topic_prefix + ours.writes.name)
-    audit = replace(AUDIT, name=topic_prefix + AUDIT.name)
-    own = replace(ours, name=topic_prefix + ours.name, reads=reads, writes=writes)
+    reads = replace(ours.reads, name=prefix + ours.reads.name)
+    writes = replace(ours.writes, name=prefix + ours.writes.name)
+    audit = replace(AUDIT, name=prefix + AUDIT.name)
+    own = replace(ours, name=prefix + ours.name, reads=reads, writes=writes)
     keyed = (reads, writes, dead_letters(reads))
     await apply_topics(settings, keyed, partitions=PARTITIONS, replication=1)
     await apply_topics(settings, (REPLIES, audit), partitions=1, replication=1)
+    database = await connect(dsn)
     for tenant in (TENANT, OTHER):
         await put(database, tenant, 24, 14)
     hub = Hub(settings, dsn, database, own, audit.name)
-    yield hub
-    await hub.stop()
+    try:
+        yield hub
+    finally:
+        await hub.stop()
+        await database.close()
 
 
-@pytest.fixture
-async def hub(idle: Hub) -> Hub:
-    """A hub at work."""
-    await idle.start()
-    return idle
+@pytest.fixture(scope="session")
+async def hub(kafka: str, postgres: str, migrated: str) -> AsyncIterator[Hub]:
+    """A hub at work that tests share: each uses order numbers and serials of its own."""
+    name = f"api{uuid.uuid4().hex[:8]}"
+    admin = await asyncpg.connect(postgres)
+    await admin.execute(f"create database {name} template {migrated} strategy file_copy")
+    dsn = postgres.rsplit("/", 1)[0] + "/" + name
+    async with installation(kafka, dsn, f"{name}.") as hub:
+        await hub.start()
+        yield hub
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def api(hub: Hub) -> AsyncIterator[Api]:
-    """The API of a hub at work."""
+    """The API of that hub."""
     async with hub.api() as api:
         yield api
+
+
+@pytest.fixture
+async def idle(kafka: str, dsn: str, topic_prefix: str) -> AsyncIterator[Hub]:
+    """A hub of this test's own, whose worker does not run until it is started."""
+    async with installation(kafka, dsn, topic_prefix) as hub:
+        yield hub
