@@ -4,14 +4,18 @@ from schemas.base import Fact
 from schemas.events.link import (
     LinkAccepted,
     LinkRefused,
+    RegistrationAccepted,
     RegistrationLinked,
+    RegistrationRefused,
     SaleLinked,
+    SerialSold,
     UnitReturned,
 )
 from schemas.events.registration import RegistrationRequested
 from schemas.events.sale import SaleRecorded, SaleReturned
 from schemas.events.warranty import (
     WarrantyActivated,
+    WarrantyCorrected,
     WarrantyEnded,
     WarrantyLinked,
     WarrantyRefused,
@@ -27,12 +31,16 @@ LETTERS: tuple[type[Fact], ...] = (
     LinkRefused,
     UnitReturned,
     RegistrationLinked,
+    RegistrationAccepted,
+    RegistrationRefused,
+    SerialSold,
 )
 """What one home writes to another; they travel on the intake topic and are the hub's alone."""
 
 DECIDED: tuple[type[Fact], ...] = (
     WarrantyActivated,
     WarrantyLinked,
+    WarrantyCorrected,
     WarrantyEnded,
     WarrantyRefused,
 )

@@ -25,6 +25,8 @@ class Report(msgspec.Struct, array_like=True, frozen=True, gc=False):
     branch: str | None
     customer: str | None
     event: str
+    revision: int = 0
+    """Of the translation that says so; a higher one corrects what a lower one said."""
 
 
 class InForce(msgspec.Struct, frozen=True, gc=False):
@@ -63,6 +65,16 @@ def _rank(report: Report) -> tuple[date, str, str, str, str]:
         report.reference,
         report.line,
     )
+
+
+def same(one: Report, other: Report) -> bool:
+    """Whether two reports say the same, whichever event and revision of it said so."""
+    return one == msgspec.structs.replace(other, event=one.event, revision=one.revision)
+
+
+def of_order(report: Report, order: tuple[str | None, str]) -> bool:
+    """Whether it reports a sale under that order."""
+    return report.by == SALE and (report.namespace, report.reference) == order
 
 
 def told_by(reports: Sequence[Report], connector: str, order: tuple[str | None, str]) -> bool:

@@ -4,6 +4,8 @@ from schemas.refs import SEPARATOR
 
 KIND = "serial"
 """The kind of name under which a unit is found by its serial."""
+WAITING = SEPARATOR
+"""No product has this key: under it, a registration waits for whatever product has its serial."""
 
 
 def normalise(serial: str) -> str:

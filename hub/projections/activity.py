@@ -1,7 +1,7 @@
-"""How much happened a day, branch by branch: units activated, linked and ended, events refused.
+"""How much happened a day, branch by branch: units activated, linked, corrected, ended, refusals.
 
 Cover that begins counts on the first covered day and cover that stops on the first day without it;
-a link or a refusal has no day of its own and counts on the UTC day it was decided for.
+what has no day of its own counts on the UTC day it was decided for.
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from datetime import UTC, date
 from hub.sdk.projection import Projection, Told
 from schemas.events.warranty import (
     WarrantyActivated,
+    WarrantyCorrected,
     WarrantyEnded,
     WarrantyLinked,
     WarrantyRefused,
@@ -31,6 +32,8 @@ def rows(told: Told) -> Iterable[tuple[object, ...]]:
             return [(fact.starts_on, fact.branch or "", "activated", 1)]
         case WarrantyLinked():
             return [(_decided_on(told), fact.branch or "", "linked", 1)]
+        case WarrantyCorrected():
+            return [(_decided_on(told), fact.branch or "", "corrected", 1)]
         case WarrantyEnded():
             return [(fact.ended_on, fact.branch or "", "ended", 1)]
         case WarrantyRefused():
@@ -48,7 +51,13 @@ PROJECTION = Projection(
     version=1,
     reads=WARRANTY_STATUS,
     table="activity",
-    consumes=(WarrantyActivated, WarrantyLinked, WarrantyEnded, WarrantyRefused),
+    consumes=(
+        WarrantyActivated,
+        WarrantyLinked,
+        WarrantyCorrected,
+        WarrantyEnded,
+        WarrantyRefused,
+    ),
     upsert=UPSERT,
     rows=rows,
 )

@@ -25,6 +25,8 @@ class SaleLinked(Fact):
     branch: Name | None = None
     customer: str | None = None
     """A contact reference, never the contact itself."""
+    revision: int = 0
+    """Of the translation that says so; a higher one corrects what a lower one said."""
 
 
 class LinkAccepted(Fact):
@@ -76,6 +78,8 @@ class RegistrationLinked(Fact):
     TYPE: ClassVar[str] = "registration.linked.v1"
 
     warranty: str
+    asked_by: str | None = None
+    """The home that waits for the answer; nobody does where it is absent."""
     reference: Name
     connector: str
     serial: Serial
@@ -84,3 +88,39 @@ class RegistrationLinked(Fact):
     branch: Name | None = None
     customer: str | None = None
     """A contact reference, never the contact itself."""
+
+
+class RegistrationAccepted(Fact):
+    """Home to home: the unit takes your registration."""
+
+    TYPE: ClassVar[str] = "registration.accepted.v1"
+
+    warranty: str
+    asked_by: str
+    """The home that asked."""
+    reference: Name
+    connector: str
+
+
+class RegistrationRefused(Fact):
+    """Home to home: the unit does not take your registration, and why."""
+
+    TYPE: ClassVar[str] = "registration.refused.v1"
+
+    warranty: str
+    asked_by: str
+    """The home that asked."""
+    reference: Name
+    connector: str
+    code: str
+    reason: str
+
+
+class SerialSold(Fact):
+    """Home to home: the serial that a registration waits for with you was sold."""
+
+    TYPE: ClassVar[str] = "serial.sold.v1"
+
+    home: str
+    """The home that waits for it."""
+    serial: Serial

@@ -43,6 +43,27 @@ class WarrantyLinked(Fact):
     customer: str | None = None
 
 
+class WarrantyCorrected(Fact):
+    """A source corrected what it had said; what stands here is what now holds of the warranty."""
+
+    TYPE: ClassVar[str] = "warranty.corrected.v1"
+
+    warranty: str
+    starts_on: date
+    ends_on: date
+    connector: str
+    by: Literal["sale", "registration", "return"]
+    """What the source had said wrongly."""
+    order: Order | None = None
+    line: Name | None = None
+    serial: Serial | None = None
+    branch: Name | None = None
+    customer: str | None = None
+    """A contact reference, never the contact itself."""
+    ended_on: date | None = None
+    """The first day that is no longer covered, where cover has ended."""
+
+
 class WarrantyEnded(Fact):
     """Cover stopped; `ended_on` is the first day that is no longer covered."""
 
@@ -50,8 +71,9 @@ class WarrantyEnded(Fact):
 
     warranty: str
     ended_on: date
-    reason: Literal["returned", "merged"]
-    """It came back, or it turned out to be a unit that another warranty covers."""
+    reason: Literal["returned", "merged", "corrected"]
+    """It came back, it turned out to be a unit that another warranty covers, or its source takes
+    back that it was ever sold."""
     connector: str
     order: Order | None = None
     serial: Serial | None = None

@@ -52,6 +52,8 @@ def an_event(  # noqa: PLR0913 - an envelope has that many words
     customer: str | None = None,
     subject: str | None = None,
     tenant: str = TENANT.id,
+    raw: str | None = None,
+    revision: int = 0,
 ) -> Event:
     body = sha256(fact.model_dump_json().encode()).hexdigest()
     at = datetime.combine(day, time(12), UTC)
@@ -66,6 +68,8 @@ def an_event(  # noqa: PLR0913 - an envelope has that many words
         customer=CustomerRef(customer) if customer else None,
         subject=subject,
         body_hash=body,
+        raw=raw,
+        revision=revision,
     )
 
 
@@ -152,7 +156,7 @@ class Story:
     _heads: dict[str, bytes] = field(default_factory=dict)
     _rows: dict[str, dict[str, bytes]] = field(default_factory=dict)
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
-    _names: dict[tuple[str, str], NameHolder] = field(default_factory=dict)
+    _names: dict[tuple[str, str, str], NameHolder] = field(default_factory=dict)
     _count: int = 0
 
     def given(self, *events: Event) -> None:
@@ -263,7 +267,7 @@ class Story:
 
     def _check_names(self, home: Home, settled: Settled) -> None:
         for name in settled.names:
-            held = self._names.get((home.tenant, name.value))
+            held = self._names.get((name.kind, home.tenant, name.value))
             if held is not None and held.home != home.id and not held.released:
                 raise TakenError(name.value)
 
@@ -286,7 +290,7 @@ class Story:
                 self.timers.pop((home.id, timer.name), None)
 
     def _name(self, home: Home, name: NameClaim | NameRelease) -> None:
-        key = (home.tenant, name.value)
+        key = (name.kind, home.tenant, name.value)
         if isinstance(name, NameClaim):
             self._names[key] = NameHolder(name.kind, name.value, home.id, name.id, released=False)
         else:
@@ -296,8 +300,11 @@ class Story:
         match ask:
             case AskTenant(tenant):
                 return self.tenant if tenant == self.tenant.id else None
-            case AskName(tenant, _, value, prefix=True):
-                keys = sorted(k for k in self._names if k[0] == tenant and k[1].startswith(value))
+            case AskName(tenant, kind, value, prefix):
+                near = (key for key in self._names if key[:2] == (kind, tenant))
+                keys = sorted(
+                    key for key in near if (key[2].startswith(value) if prefix else key[2] == value)
+                )
                 return tuple(self._names[key] for key in keys)
             case AskRow("unit", identifier):
                 docs: Iterable[bytes] = (

@@ -14,6 +14,7 @@ from schemas.events.parts import Product
 from schemas.events.warranty import (
     Refusal,
     WarrantyActivated,
+    WarrantyCorrected,
     WarrantyEnded,
     WarrantyLinked,
     WarrantyRefused,
@@ -39,6 +40,10 @@ def _rows(fact: Fact) -> list[tuple[object, ...]]:
         ),
         (WarrantyLinked(**ABOUT, **DATES, by="sale"), (date(2026, 3, 4), "", "linked", 1)),
         (
+            WarrantyCorrected(**ABOUT, **DATES, by="sale"),
+            (date(2026, 3, 4), "", "corrected", 1),
+        ),
+        (
             WarrantyEnded(**ABOUT, ended_on=date(2026, 2, 2), reason="returned", branch="b"),
             (date(2026, 2, 2), "b", "ended", 1),
         ),
@@ -52,7 +57,7 @@ def _rows(fact: Fact) -> list[tuple[object, ...]]:
             (date(2026, 3, 4), "", "refused", 1),
         ),
     ],
-    ids=["activated", "linked", "ended", "refused"],
+    ids=["activated", "linked", "corrected", "ended", "refused"],
 )
 def test_counts_what_was_decided_by_day_and_branch(fact: Fact, row: tuple[object, ...]) -> None:
     assert _rows(fact) == [row]

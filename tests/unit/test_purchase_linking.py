@@ -126,7 +126,7 @@ def test_a_return_reaches_the_unit_in_its_home(story: Story) -> None:
         a_return({"serials": ["SN-1"]}, fact={"branch": "north"}),
     )
     assert story.words[-1] == "ended SN-1 2026-01-06"
-    assert story.answers[-1] == {"ended": [story.units[0].id]}
+    assert story.answers[-1] == {"ended": [story.units[0].id], "returned_on": "2026-01-06"}
     assert len(story.covered) == 2
     story.given(a_return(reference="rest"), a_return(by="erp", reference="all"))
     assert story.outcomes[-1] is Outcome.DEDUPLICATED

@@ -15,7 +15,7 @@ def test_ends_the_unit_with_the_serial(story: Story) -> None:
     )
     assert story.words[-1] == "ended A 2026-01-06"
     assert [unit.serial for unit in story.covered] == ["B"]
-    assert story.answers[-1] == {"ended": [story.units[0].id]}
+    assert story.answers[-1] == {"ended": [story.units[0].id], "returned_on": "2026-01-06"}
     assert story.said[-1].branch == "north"  # type: ignore[attr-defined]
 
 

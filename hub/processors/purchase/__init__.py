@@ -1,7 +1,8 @@
 """The purchase: what was sold, registered and returned under one order, decided in one place."""
 
 from hub.domain.errors import reject
-from hub.processors.purchase import linking, registration, returns, sale, staging
+from hub.domain.serials import normalise
+from hub.processors.purchase import linking, owning, registration, returns, sale, staging
 from hub.processors.purchase.answers import refuse
 from hub.processors.purchase.place import needs, place
 from hub.processors.purchase.state import HEAD, UNITS, Purchase, assemble, take_apart
@@ -11,8 +12,11 @@ from hub.sdk.processor import Processor
 from schemas.events.link import (
     LinkAccepted,
     LinkRefused,
+    RegistrationAccepted,
     RegistrationLinked,
+    RegistrationRefused,
     SaleLinked,
+    SerialSold,
     UnitReturned,
 )
 from schemas.events.registration import RegistrationRequested
@@ -54,7 +58,19 @@ def _decide_letter(purchase: Purchase, event: Event, known: Known) -> Decision[P
         case UnitReturned() as fact:
             return linking.unit_returned(purchase, fact)
         case RegistrationLinked() as fact:
-            return registration.take_registration(purchase, fact, event)
+            return owning.take_registration(purchase, fact, event, known)
+        case _:
+            return _decide_waiting(purchase, event, known)
+
+
+def _decide_waiting(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]:
+    match event.fact:
+        case SerialSold() as fact:
+            return staging.look_again(purchase, normalise(fact.serial), event, known)
+        case RegistrationAccepted() as fact:
+            return staging.accepted(purchase, fact)
+        case RegistrationRefused() as fact:
+            return staging.refused(purchase, fact, event)
         case _:
             return _decide_timer(purchase, event, known)
 
@@ -81,8 +97,12 @@ PROCESSOR = Processor(
         LinkRefused,
         UnitReturned,
         RegistrationLinked,
+        RegistrationAccepted,
+        RegistrationRefused,
+        SerialSold,
     ),
-    code_version=1,
+    # 2: what was said is kept with its raw record and revision, which older code would drop.
+    code_version=2,
     head=HEAD,
     parts=(UNITS,),
     needs=needs,

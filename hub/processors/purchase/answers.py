@@ -1,5 +1,7 @@
 """What senders are told: small, and the same again at every repeat."""
 
+from datetime import date
+
 import msgspec
 
 from hub.domain.errors import RejectedError
@@ -21,6 +23,7 @@ class Ended(msgspec.Struct, frozen=True, gc=False):
     """The answer to a return."""
 
     ended: tuple[str, ...]
+    returned_on: date
 
 
 def warranty(unit: Unit, line: str | None) -> Warranty:

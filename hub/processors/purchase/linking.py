@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from hub.domain.errors import TooEarlyError, reject
-from hub.domain.reports import SALE, Report, may_join, told_by
+from hub.domain.reports import SALE, Report, may_join, same, told_by
+from hub.domain.serials import normalise
 from hub.processors.purchase.answers import Ended, warranty
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.matching import Item
+from hub.processors.purchase.staging import MISREAD
 from hub.processors.purchase.state import (
     ENDED,
     UNITS,
@@ -20,7 +22,14 @@ from hub.processors.purchase.state import (
     Warranty,
     product_of,
 )
-from hub.processors.purchase.units import Back, end, join, order_of, with_report
+from hub.processors.purchase.units import (
+    Back,
+    end,
+    join,
+    keep_corrected,
+    order_of,
+    with_reports,
+)
 from hub.sdk.decision import ClearTimer, Decision, Letter, Said, SetTimer
 from hub.sdk.events import AskRow, Event, Known, Outcome, TimerDue
 from schemas.events.link import LinkAccepted, LinkRefused, SaleLinked, UnitReturned
@@ -32,9 +41,8 @@ LINK_TIMER = "link:"
 ASK_AGAIN = timedelta(days=1)
 
 
-def pointer_from(slot: Pointer, item: Item) -> Pointer:
-    """This item's own pointer to a unit that some source's line may point to already."""
-    report = item.report
+def pointer_from(slot: Pointer, report: Report) -> Pointer:
+    """A report's own pointer to a unit that some source's line may point to already."""
     return replace(
         slot,
         connector=report.connector,
@@ -51,8 +59,10 @@ def foretell(pointer: Pointer, item: Item, known: Known) -> tuple[Warranty, bool
     unit = known.answers.get(AskRow(UNITS.table, pointer.warranty))
     if not isinstance(unit, Unit):
         return Warranty(report.line, pointer.warranty, pointer.serial, None, None, "pending"), True
-    sold = any(earlier.by == SALE for earlier in unit.reports)
-    return warranty(with_report(unit, report), report.line), sold
+    order = (report.namespace, report.reference)
+    others = tuple(r for r in unit.reports if not told_by((r,), report.connector, order))
+    sold = any(earlier.by == SALE for earlier in others)
+    return warranty(with_reports(unit, (*others, report)), report.line), sold
 
 
 def ask_link(draft: Draft, row: PurchaseRow, sale: Sale, pointer: Pointer, now: datetime) -> None:
@@ -69,6 +79,7 @@ def ask_link(draft: Draft, row: PurchaseRow, sale: Sale, pointer: Pointer, now: 
         ends_on=pointer.ends_on,
         branch=sale.branch,
         customer=sale.customer,
+        revision=sale.revision,
     )
     draft.letters.append(Letter(fact, home_of(pointer.warranty)))
     draft.timers.append(SetTimer(_timer(pointer.connector, pointer.warranty), now + ASK_AGAIN))
@@ -92,17 +103,35 @@ def take_sale(purchase: Purchase, letter: SaleLinked, event: Event) -> Decision[
         letter.branch,
         letter.customer,
         event.id,
+        letter.revision,
     )
     draft = Draft()
     order = (letter.order.namespace, letter.order.reference)
     if told_by(unit.reports, letter.connector, order):
-        draft.letters.append(_accepted(letter, unit))
-        return draft.decision(purchase, row, outcome=Outcome.DEDUPLICATED)
-    if may_join(unit.reports, report):
+        known, news = _again(draft, unit, report)
+        draft.letters.append(_accepted(letter, known))
+        outcome = Outcome.APPLIED if news else Outcome.DEDUPLICATED
+        return draft.decision(purchase, row, outcome=outcome)
+    misread = unit.withdrawn or unit.serial_norm != normalise(letter.serial)
+    if may_join(unit.reports, report) and not misread:
         draft.letters.append(_accepted(letter, join(draft, unit, report)))
     else:
-        draft.letters.append(_not_accepted(letter, unit))
+        draft.letters.append(_not_accepted(letter, unit, misread=misread))
     return draft.decision(purchase, row)
+
+
+def _again(draft: Draft, unit: Unit, report: Report) -> tuple[Unit, bool]:
+    """A sale that is linked already: a later revision of it counts instead of the earlier one."""
+    order = (report.namespace, report.reference)
+    told = next(r for r in unit.reports if told_by((r,), report.connector, order))
+    if report.revision <= told.revision:
+        return unit, False
+    changed = with_reports(unit, tuple(report if r is told else r for r in unit.reports))
+    draft.units[unit.id] = changed
+    if same(told, report):
+        return changed, False
+    keep_corrected(draft, changed, report, SALE)
+    return changed, True
 
 
 def unit_here(purchase: Purchase, warranty: str) -> tuple[PurchaseRow, Unit]:
@@ -131,19 +160,24 @@ def _accepted(letter: SaleLinked, unit: Unit) -> Letter:
     return Letter(fact, letter.asked_by)
 
 
-def _not_accepted(letter: SaleLinked, unit: Unit) -> Letter:
-    ended = unit.status == ENDED
+def _not_accepted(letter: SaleLinked, unit: Unit, *, misread: bool) -> Letter:
+    if misread:
+        code = MISREAD
+        reason = f"serial {letter.serial!r} was read wrongly where it was sold before"
+    elif unit.status == ENDED:
+        code = "unit_returned"
+        reason = f"serial {letter.serial!r} was sold under another order and came back"
+    else:
+        code = "double_entry"
+        reason = f"serial {letter.serial!r} was sold under another order meanwhile"
     fact = LinkRefused.model_construct(
         warranty=unit.id,
         asked_by=letter.asked_by,
         line=letter.line,
         serial=letter.serial,
         connector=letter.connector,
-        code="unit_returned" if ended else "double_entry",
-        reason=(
-            f"serial {letter.serial!r} was sold under another order"
-            + (" and came back" if ended else " meanwhile")
-        ),
+        code=code,
+        reason=reason,
     )
     return Letter(fact, letter.asked_by)
 
@@ -220,7 +254,7 @@ def unit_returned(purchase: Purchase, letter: UnitReturned) -> Decision[Purchase
         message = f"order {order.reference!r} is not linked to warranty {unit.id} yet"
         raise TooEarlyError(message)
     if unit.status == ENDED:
-        return Decision(purchase, Outcome.DEDUPLICATED, Ended((unit.id,)))
+        return Decision(purchase, Outcome.DEDUPLICATED, Ended((unit.id,), letter.returned_on))
     draft = Draft()
     end(draft, unit, Back(letter.connector, letter.returned_on, order, letter.branch))
-    return draft.decision(purchase, row, Ended((unit.id,)))
+    return draft.decision(purchase, row, Ended((unit.id,), letter.returned_on))

@@ -1,15 +1,16 @@
 """Which unit a sold item is: one already known here, one that lives elsewhere, or a new one."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from hub.domain.errors import RejectedError, UnavailableError
-from hub.domain.reports import Report, may_join, told_elsewhere
-from hub.domain.serials import KIND, name_prefix, name_value
-from hub.processors.purchase.state import COVERED, UNITS, Pointer, Purchase, Unit
+from hub.domain.reports import Report, may_join, of_order, told_elsewhere
+from hub.processors.purchase.names import ask_serial, holder_of
+from hub.processors.purchase.state import COVERED, ENDED, UNITS, Pointer, Purchase, Unit
 from hub.processors.purchase.units import Thing
-from hub.sdk.events import AskName, AskRow, Event, Known, NameHolder
+from hub.sdk.events import AskRow, Event, Known, NameHolder
 from schemas.events.warranty import Refusal
 
 
@@ -20,14 +21,24 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     report: Report
 
 
+class Scene(NamedTuple):
+    """Where items are matched: a purchase, its home, and what was looked up."""
+
+    purchase: Purchase
+    home: str
+    known: Known
+
+
 Slot = Unit | Pointer | None
 """A unit that lives here, one that lives elsewhere, or one that is new."""
+Met = dict[int, tuple[NameHolder, ...]]
+"""The holders of an item's serial, by the item's place; there is none for most serials."""
 
 
 def match(
     purchase: Purchase, home: str, items: Sequence[Item], event: Event, known: Known
-) -> list[Slot]:
-    """The slot of each item.
+) -> tuple[list[Slot], Met]:
+    """The slot of each item, and who was found under the serials.
 
     Per product, the highest quantity any source reports counts, not their sum: a source's items
     first take the slots other sources have filled. Equal serials come first, then slots without
@@ -40,10 +51,15 @@ def match(
     free = _slots(purchase)
     found: list[Slot] = [None] * len(items)
     reasons: list[Refusal] = []
+    met: Met = {}
+    scene = Scene(purchase, home, known)
     for index, item in enumerate(items):
         if item.thing.norm:
+            holders = known.names(ask_serial(event.tenant, item.thing.norm))
+            if holders:
+                met[index] = holders
             try:
-                found[index] = _by_serial(free, home, item, event, known)
+                found[index] = _by_serial(scene, free, item, holders)
             except RejectedError as error:
                 reasons += error.reasons
     if reasons:
@@ -52,14 +68,21 @@ def match(
         for index, item in enumerate(items):
             if not item.thing.norm:
                 found[index] = _take(free, _blank(free, item) or _any(free, item))
-    return found
+    return found, met
 
 
 def unit_slots(purchase: Purchase) -> list[Unit]:
-    """The units of this home but for those that a linked unit stands for."""
+    """The units sold with this order but for those that a linked unit stands for."""
     row = purchase.row
-    replaced = {p.instead_of for p in row.pointers if p.state != "refused"} if row else set()
-    return [unit for unit in purchase.units.values() if unit.id not in replaced]
+    if row is None:
+        return []
+    replaced = {p.instead_of for p in row.pointers if p.state != "refused"}
+    order = row.key
+    return [
+        unit
+        for unit in purchase.units.values()
+        if unit.id not in replaced and any(of_order(report, order) for report in unit.reports)
+    ]
 
 
 def pointer_slots(purchase: Purchase) -> list[Pointer]:
@@ -75,20 +98,6 @@ def known_units(purchase: Purchase) -> int:
     return len(_slots(purchase))
 
 
-def ask_serial(tenant: str, norm: str) -> AskName:
-    """Who holds that serial, whatever the product."""
-    return AskName(tenant, KIND, name_prefix(norm), prefix=True)
-
-
-def holder_of(event: Event, thing: Thing, known: Known) -> NameHolder | None:
-    """Who holds exactly this serial of this product."""
-    holders = known.names(ask_serial(event.tenant, thing.norm))
-    if not holders:
-        return None
-    value = name_value(thing.norm, thing.key)
-    return next((holder for holder in holders if holder.value == value), None)
-
-
 def _slots(purchase: Purchase) -> list[Unit | Pointer]:
     if purchase.row is None:
         return []
@@ -102,28 +111,45 @@ def _take(free: list[Unit | Pointer], slot: Slot) -> Slot:
 
 
 def _by_serial(
-    free: list[Unit | Pointer], home: str, item: Item, event: Event, known: Known
+    scene: Scene, free: list[Unit | Pointer], item: Item, holders: Sequence[NameHolder]
 ) -> Slot:
     blank: Unit | None = None
     if free:
         same = _same(free, item)
         if same is not None:
             if not _fits(same, item):
-                raise _double_entry(item)
+                raise double_entry(item)
             return _take(free, same)
         blank = _blank(free, item)
-        _take(free, blank)
-    holder = holder_of(event, item.thing, known)
-    if holder is None or holder.home == home:
-        return blank
-    unit = known.row(AskRow(UNITS.table, holder.id))
+    other = holding(scene, item, holders) if holders else None
+    if isinstance(other, Unit):
+        return other
+    _take(free, blank)
+    return pointer_to(item, other, blank) if other else blank
+
+
+def holding(scene: Scene, item: Item, holders: Sequence[NameHolder]) -> Unit | str | None:
+    """Which unit that was not sold with this order the item is: one of this home, or another's id.
+
+    Raises:
+        RejectedError: the serial was sold to somebody else.
+
+    """
+    holder = holder_of(item.thing, holders)
+    if holder is None:
+        return None
+    here = holder.home == scene.home
+    units = scene.purchase.units
+    unit = units.get(holder.id) if here else scene.known.row(AskRow(UNITS.table, holder.id))
     if not isinstance(unit, Unit):
         raise UnavailableError(f"warranty {holder.id} holds a serial but cannot be read yet")
+    if here and (unit.status == ENDED or unit in unit_slots(scene.purchase)):
+        return None
     if not may_join(unit.reports, item.report):
         if holder.released:
-            return blank
-        raise _double_entry(item)
-    return _pointer(item, holder.id, blank)
+            return None
+        raise double_entry(item)
+    return unit if here else holder.id
 
 
 def _same(free: list[Unit | Pointer], item: Item) -> Slot:
@@ -151,7 +177,8 @@ def _fits(slot: Unit | Pointer, item: Item) -> bool:
     return isinstance(slot, Pointer) or not told_elsewhere(slot.reports, item.report)
 
 
-def _double_entry(item: Item) -> RejectedError:
+def double_entry(item: Item) -> RejectedError:
+    """What the sender of a serial is told that somebody else has sold."""
     message = (
         f"serial {item.thing.serial!r} was already sold under another order; "
         "send its return first, or correct the serial"
@@ -159,7 +186,8 @@ def _double_entry(item: Item) -> RejectedError:
     return RejectedError([Refusal(code="double_entry", message=message, line=item.report.line)])
 
 
-def _pointer(item: Item, warranty: str, stands_for: Unit | None) -> Pointer:
+def pointer_to(item: Item, warranty: str, stands_for: Unit | None = None) -> Pointer:
+    """A line sold here that is a unit of another home."""
     thing, report = item.thing, item.report
     return Pointer(
         connector=report.connector,

@@ -5,15 +5,18 @@ from functools import lru_cache
 
 from hub.domain.orders import MAX_UNITS, named, units_of
 from hub.domain.serials import name_value, normalise
-from hub.processors.purchase.matching import ask_serial
+from hub.processors.purchase.names import ask_registration, ask_serial, of_units
 from hub.processors.purchase.staging import serial_of
 from hub.processors.purchase.state import UNITS
-from hub.sdk.events import Ask, AskRow, AskTenant, Event, Known, NameHolder, TimerDue
+from hub.sdk.events import Ask, AskName, AskRow, AskTenant, Event, Known, NameHolder, TimerDue
 from schemas.events.link import (
     LinkAccepted,
     LinkRefused,
+    RegistrationAccepted,
     RegistrationLinked,
+    RegistrationRefused,
     SaleLinked,
+    SerialSold,
     UnitReturned,
 )
 from schemas.events.registration import RegistrationRequested
@@ -32,13 +35,23 @@ def needs(event: Event, known: Known) -> Iterable[Ask]:
             if not any(line.serials for line in sale.lines):
                 return (tenant,)
             return [tenant, *_of_serials(event, sale, known)]
-        case RegistrationRequested(serial=str(serial)):
-            return (tenant, ask_serial(event.tenant, normalise(serial)))
-        case TimerDue() as due:
-            norm = serial_of(due)
-            return (tenant, ask_serial(event.tenant, norm)) if norm else (tenant,)
+        case RegistrationRequested(serial=str(serial)) as told:
+            return (tenant, ask_serial(event.tenant, normalise(serial)), ask_earlier(event, told))
         case _:
-            return (tenant,)
+            return [tenant, *_of_letter(event)]
+
+
+def _of_letter(event: Event) -> Iterator[Ask]:
+    match event.fact:
+        case RegistrationLinked() as letter:
+            norm = normalise(letter.serial)
+            yield ask_registration(event.tenant, letter.connector, letter.reference, norm)
+        case SerialSold(serial=serial):
+            yield ask_serial(event.tenant, normalise(serial))
+        case TimerDue() as due if looked_up := serial_of(due):
+            yield ask_serial(event.tenant, looked_up)
+        case _:
+            return
 
 
 def _of_serials(event: Event, sale: SaleRecorded, known: Known) -> Iterator[Ask]:
@@ -52,7 +65,7 @@ def _of_serials(event: Event, sale: SaleRecorded, known: Known) -> Iterator[Ask]
             if ask in known.answers:
                 value = name_value(norm, line.product.key)
                 for holder in known.names(ask):
-                    if holder.value == value:
+                    if holder.value == value and holder.id != holder.home:
                         yield AskRow(UNITS.table, holder.id)
 
 
@@ -68,10 +81,22 @@ def place(event: Event, known: Known) -> str:
                 return home_of(letter.warranty)
             except ValueError:
                 return home(event.tenant, "unknown", letter.warranty)
-        case LinkAccepted() | LinkRefused() as letter if is_home(letter.asked_by):
-            return letter.asked_by
         case _:
-            return home(event.tenant, "unknown", event.subject or "")
+            waits = _waiting_home(event)
+            return waits if is_home(waits) else home(event.tenant, "unknown", event.subject or "")
+
+
+def _waiting_home(event: Event) -> str:
+    """The home that an answer or a piece of news names; empty where it names none."""
+    match event.fact:
+        case (
+            LinkAccepted() | LinkRefused() | RegistrationAccepted() | RegistrationRefused() as said
+        ):
+            return said.asked_by
+        case SerialSold() as said:
+            return said.home
+        case _:
+            return ""
 
 
 def registration_home(event: Event, told: RegistrationRequested, known: Known) -> str:
@@ -79,13 +104,26 @@ def registration_home(event: Event, told: RegistrationRequested, known: Known) -
     if told.serial is None:
         return reference_home(event.tenant, event.connector, told.reference)
     norm = normalise(told.serial)
-    holders = candidates(event, norm, told.product.key if told.product else "", known)
+    product = told.product.key if told.product else ""
+    holders = earlier(event, told, known) or candidates(event, norm, product, known)
     return holders[0].home if len(holders) == 1 else serial_home(event.tenant, norm)
 
 
+def earlier(event: Event, told: RegistrationRequested, known: Known) -> Sequence[NameHolder]:
+    """The unit that took this very registration before, whoever has the serial by now."""
+    return known.names(ask_earlier(event, told))
+
+
+def ask_earlier(event: Event, told: RegistrationRequested) -> AskName:
+    """Under what name a registration finds the unit that took it."""
+    key = told.product.key if told.product else ""
+    norm = normalise(told.serial or "")
+    return ask_registration(event.tenant, event.connector, told.reference, norm, key)
+
+
 def candidates(event: Event, norm: str, product: str, known: Known) -> Sequence[NameHolder]:
-    """Who may be meant by a serial: whoever let go of it only where nobody else holds it."""
-    holders = known.names(ask_serial(event.tenant, norm))
+    """Which unit may be meant by a serial: one that came back only where nobody else has it."""
+    holders = of_units(known.names(ask_serial(event.tenant, norm)))
     if product:
         value = name_value(norm, product)
         return [holder for holder in holders if holder.value == value]

@@ -1,94 +1,158 @@
-"""A return: ends units by serial, else by line or product, last in, first out."""
+"""A return: ends what came back, once, and takes corrections as far as that can be sound."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from hub.domain.coverage import day_of
-from hub.domain.errors import RejectedError, TooEarlyError, reject
+from hub.domain.errors import TooEarlyError, reject
+from hub.domain.moments import check_moment
 from hub.domain.orders import check_return
+from hub.domain.reports import SALE, Report
 from hub.domain.serials import normalise
 from hub.processors.purchase.answers import Ended
 from hub.processors.purchase.draft import Draft
-from hub.processors.purchase.matching import pointer_slots, unit_slots
-from hub.processors.purchase.state import ENDED, Pointer, Purchase, PurchaseRow, Return, Unit
-from hub.processors.purchase.units import Back, end
-from hub.sdk.decision import Decision, Letter
+from hub.processors.purchase.picking import Sold, pick, product_key, sold_of
+from hub.processors.purchase.sheet import needs_person
+from hub.processors.purchase.state import ENDED, Purchase, PurchaseRow, Return
+from hub.processors.purchase.units import Back, corrected, end
+from hub.sdk.decision import Decision, Letter, Said
 from hub.sdk.events import Event, Outcome
 from schemas.events.link import UnitReturned
-from schemas.events.sale import ReturnLine, SaleReturned
-from schemas.events.warranty import Refusal
+from schemas.events.sale import SaleReturned
 from schemas.refs import home_of
-
-
-class Sold(msgspec.Struct, frozen=True, gc=False):
-    """A unit of the order that may come back, wherever it lives."""
-
-    id: str
-    product: str
-    serial_norm: str | None
-    lines: frozenset[tuple[str, str | None]]
-    """Source and line of each report under this order."""
-    ended: bool
-    returned_by: tuple[str, ...]
 
 
 def take_back(purchase: Purchase, event: Event, returned: SaleReturned) -> Decision[Purchase]:
     """End what came back, or refuse the return with every reason."""
     check_return(returned)
+    check_moment("returned", returned.returned_at, event.received_at)
     row = purchase.row
     if row is None or not row.sales:
         message = f"the sale of order {returned.order.reference} is not known yet"
         raise TooEarlyError(message)
     told = _told(event, returned)
-    for first in row.returns:
-        if (first.connector, first.reference) == (told.connector, told.reference):
-            return _repeat(purchase, first, told)
-    picked = _pick(_sold(purchase), returned, event.connector, row)
-    news = not all(sold.ended for sold in picked)
+    first = _before(row, told)
+    if first is not None:
+        return _again(purchase, row, first, told, returned)
+    picked = pick(sold_of(purchase), returned, event.connector, row)
     draft = Draft()
-    back = Back(event.connector, told.day, returned.order, returned.branch)
-    for sold in picked:
-        unit = purchase.units.get(sold.id)
-        if unit is not None and unit.status == ENDED:
-            by = (*unit.returned_by, event.connector)
-            draft.units[unit.id] = replace(unit, returned_by=by)
-        elif unit is not None:
-            end(draft, unit, back)
-    row = _mark(draft, row, picked, returned, back)
+    row = _end(draft, purchase, picked, returned, told)
     told = replace(told, answer=tuple(sold.id for sold in picked))
     row = replace(row, returns=(*row.returns, told))
-    outcome = Outcome.APPLIED if news else Outcome.DEDUPLICATED
-    return draft.decision(purchase, row, Ended(told.answer), outcome)
+    outcome = Outcome.DEDUPLICATED if all(sold.ended for sold in picked) else Outcome.APPLIED
+    return draft.decision(purchase, row, _answer(told), outcome)
+
+
+def _answer(told: Return) -> Ended:
+    return Ended(told.answer, told.day)
 
 
 def _told(event: Event, returned: SaleReturned) -> Return:
     lines = tuple(
         (
             line.line,
-            _key(line),
+            product_key(line),
             line.quantity,
             tuple(sorted(map(normalise, line.serials))),
         )
         for line in returned.lines
     )
     day = day_of(returned.returned_at, returned.zone)
-    return Return(event.connector, returned.reference, day, lines, ())
+    about = (event.connector, returned.reference, day, lines, ())
+    return Return(*about, event.raw, event.revision)
 
 
-def _repeat(purchase: Purchase, first: Return, told: Return) -> Decision[Purchase]:
-    if (first.day, first.lines) != (told.day, told.lines):
+def _before(row: PurchaseRow, told: Return) -> Return | None:
+    """What this return repeats or corrects: its own reference, or what else its record said."""
+    own = [first for first in row.returns if first.connector == told.connector]
+    same = next((first for first in own if first.reference == told.reference), None)
+    if same is not None or told.raw is None:
+        return same
+    record = [first for first in own if first.raw == told.raw]
+    if any(first.revision < told.revision for first in record):
+        raise needs_person(f"the record of return {told.reference!r} was read as another before")
+    return next((first for first in record if first.revision > told.revision), None)
+
+
+def _again(
+    purchase: Purchase, row: PurchaseRow, first: Return, told: Return, returned: SaleReturned
+) -> Decision[Purchase]:
+    """A repeat, or a correction: another translation of the same record."""
+    same = (first.day, first.lines) == (told.day, told.lines)
+    same_record = told.raw is not None and told.raw == first.raw
+    if same_record and told.revision < first.revision:
+        return Decision(purchase, Outcome.DEDUPLICATED, _answer(first))
+    if same_record and told.revision > first.revision:
+        return _correct(purchase, row, first, told, returned)
+    if not same:
         raise reject(
             "return_differs",
             f"return {told.reference!r} was reported before with other content; "
             "send what else came back under another reference",
         )
-    return Decision(purchase, Outcome.DEDUPLICATED, Ended(first.answer))
+    return Decision(purchase, Outcome.DEDUPLICATED, _answer(first))
+
+
+def _correct(
+    purchase: Purchase, row: PurchaseRow, first: Return, told: Return, returned: SaleReturned
+) -> Decision[Purchase]:
+    """End what came back too, and on which day. What has ended once does not begin again."""
+    before = first.answer
+    if first.lines == told.lines:
+        picked: list[Sold] = []
+    else:
+        picked = pick(sold_of(purchase), returned, told.connector, row, before)
+        if not set(before) <= {sold.id for sold in picked}:
+            raise needs_person("a warranty that has ended does not begin again")
+    more = [sold for sold in picked if sold.id not in before]
+    draft = Draft()
+    if first.day != told.day:
+        _move(draft, purchase, before, told, returned)
+    row = _end(draft, purchase, more, returned, told)
+    kept = replace(told, answer=(*before, *(sold.id for sold in more)))
+    row = replace(row, returns=tuple(kept if one is first else one for one in row.returns))
+    outcome = Outcome.APPLIED if draft.said or draft.letters else Outcome.DEDUPLICATED
+    return draft.decision(purchase, row, _answer(kept), outcome)
+
+
+def _move(
+    draft: Draft, purchase: Purchase, before: Sequence[str], told: Return, returned: SaleReturned
+) -> None:
+    """Units that this return had ended ended on another day."""
+    order = returned.order
+    about = (told.connector, SALE, order.namespace, order.reference, "", told.day, told.day)
+    for identifier in before:
+        unit = purchase.units.get(identifier)
+        if unit is None:
+            raise needs_person(f"{identifier} lives in another purchase, which knows its last day")
+        if unit.returned_by[:1] == (told.connector,):
+            unit = replace(unit, ended_on=max(told.day, unit.starts_on))
+            draft.units[unit.id] = unit
+            report = Report(*about, returned.branch, None, "")
+            draft.said.append(Said(corrected(unit, report, "return"), unit.id))
+
+
+def _end(
+    draft: Draft,
+    purchase: Purchase,
+    picked: Sequence[Sold],
+    returned: SaleReturned,
+    told: Return,
+) -> PurchaseRow:
+    back = Back(told.connector, told.day, returned.order, returned.branch)
+    for sold in picked:
+        unit = purchase.units.get(sold.id)
+        if unit is not None and unit.status == ENDED:
+            by = (*unit.returned_by, told.connector)
+            draft.units[unit.id] = replace(unit, returned_by=by)
+        elif unit is not None:
+            end(draft, unit, back)
+    return _mark(draft, purchase.row or PurchaseRow(""), picked, returned, back)
 
 
 def _mark(
-    draft: Draft, row: PurchaseRow, picked: list[Sold], returned: SaleReturned, back: Back
+    draft: Draft, row: PurchaseRow, picked: Sequence[Sold], returned: SaleReturned, back: Back
 ) -> PurchaseRow:
     """Mark the pointers of units that live elsewhere, and tell their homes what is news."""
     ids = {sold.id for sold in picked}
@@ -109,126 +173,3 @@ def _mark(
             )
             draft.letters.append(Letter(fact, home_of(sold.id)))
     return replace(row, pointers=pointers) if row.pointers else row
-
-
-def _sold(purchase: Purchase) -> list[Sold]:
-    """What of the order may come back: the youngest unit first, those of other homes last."""
-    units = sorted(unit_slots(purchase), key=lambda unit: -unit.number)
-    pointers = purchase.row.pointers if purchase.row else ()
-    return [
-        *(_here(unit) for unit in units),
-        *(_elsewhere(slot, pointers) for slot in reversed(pointer_slots(purchase))),
-    ]
-
-
-def _key(line: ReturnLine) -> str | None:
-    """The product that came back; None where the line says nothing of it."""
-    return (line.product.key or None) if line.product else None
-
-
-def _here(unit: Unit) -> Sold:
-    return Sold(
-        unit.id,
-        unit.product,
-        unit.serial_norm,
-        frozenset((report.connector, report.line) for report in unit.reports),
-        unit.status == ENDED,
-        unit.returned_by,
-    )
-
-
-def _elsewhere(slot: Pointer, pointers: tuple[Pointer, ...]) -> Sold:
-    same = [pointer for pointer in pointers if pointer.warranty == slot.warranty]
-    by = tuple(connector for pointer in same for connector in pointer.returned_by)
-    return Sold(
-        slot.warranty,
-        slot.product,
-        slot.serial_norm,
-        frozenset((pointer.connector, pointer.line) for pointer in same),
-        bool(by),
-        by,
-    )
-
-
-def _pick(sold: list[Sold], returned: SaleReturned, connector: str, row: PurchaseRow) -> list[Sold]:
-    """Choose what came back. What another source brought back already is the same return.
-
-    Raises:
-        TooEarlyError: it fits no sale told so far, but its own source's is still to come.
-        RejectedError: it fits none at all, one reason each.
-
-    """
-    open_ = [unit for unit in sold if connector not in unit.returned_by]
-    if not returned.lines:
-        if not open_:
-            raise reject("already_returned", "everything of this order came back before")
-        return open_
-    picked: list[Sold] = []
-    reasons: list[Refusal] = []
-    for line in returned.lines:
-        reasons += _by_serial(line, sold, open_, picked)
-    for line in returned.lines:
-        reasons += _by_number(line, sold, open_, connector, picked)
-    if any(reason.code == "not_sold" for reason in reasons) and not any(
-        sale.connector == connector for sale in row.sales
-    ):
-        raise TooEarlyError(f"{connector}'s own sale of the order is not known yet")
-    if reasons:
-        raise RejectedError(reasons)
-    return picked
-
-
-def _by_serial(
-    line: ReturnLine, sold: list[Sold], open_: list[Sold], picked: list[Sold]
-) -> Iterator[Refusal]:
-    key = _key(line)
-    for serial in line.serials:
-        norm = normalise(serial)
-        named = [u for u in sold if u.serial_norm == norm and key in (None, u.product)]
-        if not named:
-            message = f"serial {serial!r} was not sold with this order"
-            yield Refusal(code="not_sold", message=message, line=line.line)
-        elif len(named) > 1:
-            message = f"serial {serial!r} stands for several products; name the product"
-            yield Refusal(code="serial_ambiguous", message=message, line=line.line)
-        elif named[0] not in open_:
-            message = f"serial {serial!r} came back before"
-            yield Refusal(code="already_returned", message=message, line=line.line)
-        else:
-            open_.remove(named[0])
-            picked.append(named[0])
-
-
-def _by_number(
-    line: ReturnLine,
-    sold: list[Sold],
-    open_: list[Sold],
-    connector: str,
-    picked: list[Sold],
-) -> Iterator[Refusal]:
-    wanted = line.quantity - len(line.serials)
-    if wanted <= 0:
-        return
-    pool = _pool(line, sold, connector)
-    left = sorted((unit for unit in pool if unit in open_), key=lambda unit: not unit.ended)
-    if len(left) < wanted:
-        sold_enough = len(pool) >= wanted
-        code = "already_returned" if sold_enough else "not_sold"
-        message = f"{wanted} units came back but {len(left)} of them are still sold"
-        yield Refusal(code=code, message=message, line=line.line)
-        return
-    for unit in left[:wanted]:
-        open_.remove(unit)
-        picked.append(unit)
-
-
-def _pool(line: ReturnLine, sold: list[Sold], connector: str) -> list[Sold]:
-    """The units of a line as its own source numbers it, else as any does, else of the product."""
-    if line.line is not None:
-        own = [unit for unit in sold if (connector, line.line) in unit.lines]
-        pool = own or [unit for unit in sold if line.line in {name for _, name in unit.lines}]
-        if pool or _key(line) is None:
-            return pool
-    if _key(line) is None:
-        return []
-    return [unit for unit in sold if unit.product == _key(line)]

@@ -36,6 +36,7 @@ class Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
     serials: tuple[str, ...]
     months: int | None
     until: date | None
+    line: str | None = None
 
 
 class Sale(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -48,9 +49,15 @@ class Sale(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     answer: tuple[Warranty, ...]
     branch: str | None = None
     customer: str | None = None
+    raw: str | None = None
+    """The raw record it was translated from."""
+    revision: int = 0
+    """Of the translation; a higher one of the same record corrects it."""
+    also: tuple[str, ...] = ()
+    """Other raw records that said the same."""
 
 
-class Return(msgspec.Struct, frozen=True, gc=False):
+class Return(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What one source said came back, and which warranties that were."""
 
     connector: str
@@ -58,6 +65,8 @@ class Return(msgspec.Struct, frozen=True, gc=False):
     day: date
     lines: tuple[tuple[str | None, str | None, int, tuple[str, ...]], ...]
     answer: tuple[str, ...]
+    raw: str | None = None
+    revision: int = 0
 
 
 class Pointer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -79,13 +88,14 @@ class Pointer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The unit of this home that turns out to be the linked one, once the link is accepted."""
 
 
-class Registered(msgspec.Struct, frozen=True, gc=False):
+class Registered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A registration that was accepted, and what it was answered."""
 
     connector: str
     reference: str
     warranty: str
     answer: Warranty
+    raw: str | None = None
 
 
 class Staged(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -101,6 +111,10 @@ class Staged(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     patience_ends_on: date
     branch: str | None = None
     customer: str | None = None
+    asked: str | None = None
+    """The warranty whose home was asked to take it and has not answered yet."""
+    raw: str | None = None
+    revision: int = 0
 
 
 class PurchaseRow(Row, frozen=True, gc=False, omit_defaults=True):
@@ -121,6 +135,11 @@ class PurchaseRow(Row, frozen=True, gc=False, omit_defaults=True):
             namespace=self.order_namespace or "", reference=self.order_reference or ""
         )
 
+    @property
+    def key(self) -> tuple[str | None, str]:
+        """The order as reports name it."""
+        return self.order_namespace, self.order_reference or ""
+
 
 class Unit(Row, frozen=True, gc=False, omit_defaults=True):
     """One unit and the coverage its reports amount to."""
@@ -140,6 +159,13 @@ class Unit(Row, frozen=True, gc=False, omit_defaults=True):
     ended_on: date | None = None
     returned_by: tuple[str, ...] = ()
     """The sources that said it came back."""
+    follows: str | None = None
+    """The unit that had the serial before, came back and was sold again as this one."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether its only source took back that it was ever sold."""
+        return self.status == ENDED and not self.reports
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,13 @@ from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import COVERED, Unit
 from hub.sdk.decision import NameClaim, NameRelease, Said
 from schemas.events.parts import Order, Product
-from schemas.events.warranty import WarrantyActivated, WarrantyEnded, WarrantyLinked
-from schemas.refs import warranty_id
+from schemas.events.warranty import (
+    WarrantyActivated,
+    WarrantyCorrected,
+    WarrantyEnded,
+    WarrantyLinked,
+)
+from schemas.refs import home_of, warranty_id
 
 ACTIVATED = set(WarrantyActivated.model_fields)
 
@@ -27,6 +32,8 @@ class Thing(msgspec.Struct, frozen=True, gc=False):
     key: str
     serial: str = ""
     norm: str = ""
+    follows: str | None = None
+    """The unit that had the serial before and came back."""
 
 
 def order_of(report: Report) -> Order | None:
@@ -54,6 +61,7 @@ def found(draft: Draft, home: str, number: int, thing: Thing, report: Report) ->
         report.reference if report.by == SALE else None,
         report.customer,
         report.branch,
+        follows=thing.follows,
     )
     draft.units[unit.id] = unit
     if thing.norm:
@@ -88,7 +96,11 @@ def _activated(unit: Unit, product: Product, report: Report) -> WarrantyActivate
 
 def with_report(unit: Unit, report: Report) -> Unit:
     """The unit as one more report makes it."""
-    reports = (*unit.reports, report)
+    return with_reports(unit, (*unit.reports, report))
+
+
+def with_reports(unit: Unit, reports: tuple[Report, ...]) -> Unit:
+    """The unit as these reports make it, and no others."""
     force = in_force(reports)
     return replace(
         unit,
@@ -122,11 +134,20 @@ def join(draft: Draft, unit: Unit, report: Report, serial: str | None = None) ->
     return joined
 
 
-def name_serial(draft: Draft, unit: Unit, serial: str, norm: str) -> Unit:
+def name_serial(draft: Draft, unit: Unit, thing: Thing) -> Unit:
     """Give a unit the serial a later report knows; an ended one no longer holds its name."""
     if unit.status == COVERED:
-        draft.names.append(NameClaim(KIND, name_value(norm, unit.product), unit.id))
-    return replace(unit, serial=serial, serial_norm=norm)
+        draft.names.append(NameClaim(KIND, name_value(thing.norm, unit.product), unit.id))
+    return replace(unit, serial=thing.serial, serial_norm=thing.norm, follows=thing.follows)
+
+
+def unname(draft: Draft, unit: Unit) -> Unit:
+    """Take back a serial that was read wrongly, so that whoever has it can be found under it."""
+    if unit.status == COVERED and unit.serial_norm is not None:
+        value = name_value(unit.serial_norm, unit.product)
+        # A name of the home itself is one of no unit: late events do not find this one under it.
+        draft.names += [NameClaim(KIND, value, home_of(unit.id)), NameRelease(KIND, value)]
+    return replace(unit, serial=None, serial_norm=None, follows=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +181,48 @@ def end(draft: Draft, unit: Unit, back: Back) -> Unit:
     )
     draft.said.append(Said(fact, unit.id))
     return ended
+
+
+def keep_corrected(
+    draft: Draft, unit: Unit, report: Report, by: Literal["sale", "registration"]
+) -> None:
+    """Keep a unit as a correction left it; of one that ended, nothing about its cover is news."""
+    draft.units[unit.id] = unit
+    if unit.status == COVERED:
+        draft.said.append(Said(corrected(unit, report, by), unit.id))
+
+
+def corrected(
+    unit: Unit, report: Report, by: Literal["sale", "registration", "return"]
+) -> WarrantyCorrected:
+    """The fact that tells what holds of a unit now."""
+    return WarrantyCorrected.model_construct(
+        warranty=unit.id,
+        starts_on=unit.starts_on,
+        ends_on=unit.ends_on,
+        connector=report.connector,
+        by=by,
+        order=order_of(report),
+        line=report.line or None,
+        serial=unit.serial,
+        branch=unit.branch,
+        customer=unit.customer,
+        ended_on=unit.ended_on,
+    )
+
+
+def withdraw(draft: Draft, unit: Unit, report: Report) -> None:
+    """End a unit that was never sold. Its serial stays to be read, but is nobody's name."""
+    unname(draft, unit)
+    ended = replace(unit, status="ended", ended_on=unit.starts_on, reports=())
+    draft.units[unit.id] = ended
+    fact = WarrantyEnded.model_construct(
+        warranty=unit.id,
+        ended_on=unit.starts_on,
+        reason="corrected",
+        connector=report.connector,
+        order=order_of(report),
+        serial=unit.serial,
+        branch=unit.branch,
+    )
+    draft.said.append(Said(fact, unit.id))
