@@ -1,0 +1,20 @@
+"""`hub serve`: the process that answers callers."""
+
+import asyncio
+
+import typer
+
+from hub.bootstrap.serve import serve as run
+from hub.commands.processes import refusals_said
+from hub.settings import Settings
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(serve)
+
+
+def serve() -> None:
+    """Answer callers of the HTTP API."""
+    with refusals_said():
+        asyncio.run(run(Settings()))
