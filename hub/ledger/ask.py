@@ -18,7 +18,7 @@ from hub.ledger.plan import FINAL
 from hub.ledger.replies import Replies
 from hub.ledger.submit import TOLD, Submission
 from hub.sdk.events import Outcome
-from hub.sdk.failures import BrokerAwayError, BrokerUnavailableError
+from hub.sdk.failures import BrokerAwayError, BrokerUnavailableError, StoreUnavailableError
 from schemas.refs import place
 from schemas.topics import Topic
 
@@ -132,9 +132,17 @@ class Asker:
             except TimeoutError:
                 pause = min(pause * 2, SLOWEST_LOOK)
             word.clear()
-            told = await self.look(one.envelope.tenant, one.request)
-            if told is not None and (told.outcome in TOLD or loop.time() >= deadline):
+            told = await self._look_now(one)
+            if told.outcome in TOLD or loop.time() >= deadline:
                 return told
+
+    async def _look_now(self, one: Submission) -> Told:
+        try:
+            told = await self.look(one.envelope.tenant, one.request)
+        except StoreUnavailableError:
+            # It is on Kafka and will be decided, whether or not anybody can see that now.
+            told = None
+        return told or Told(one.request, State.WAITING)
 
     async def look(self, tenant: str, request: str) -> Told | None:
         """How far a request of this tenant is; None where there is none."""
