@@ -117,7 +117,7 @@ async def test_what_cannot_be_a_key_is_refused_before_anything_is_sent(api: Api,
         told = await client.post(
             "/v1/activations",
             json=a_sale("R-10"),
-            headers=[("idempotency-key", key.encode("utf-8"))],  # type: ignore[list-item]
+            headers=[(b"idempotency-key", key.encode("utf-8"))],
         )
 
     assert (told.status_code, told.json()["code"]) == (400, "idempotency-key-invalid")
