@@ -41,11 +41,12 @@ def _tickets(body: bytes) -> Sequence[bytes | Raw]:
 
 
 def _elements(body: bytes) -> Sequence[bytes | Raw]:
-    said: bytes | Raw = body.removeprefix(BYTE_ORDER_MARK)
-    if not body.isascii():
+    text = body.removeprefix(BYTE_ORDER_MARK)
+    said: bytes | Raw = text
+    if not text.isascii():
         # What is skipped over is not decoded, and would be found broken only after it was accepted.
-        body.decode()
-    if not body.lstrip().startswith(b"["):
+        text.decode()
+    if not text.lstrip().startswith(b"["):
         batch = msgspec.json.decode(said, type=Batch).tickets
         if batch is UNSET:
             return [body]

@@ -11,8 +11,9 @@ from connectors.sdk.connector import Fault, SettingsError
 
 BLOCK = 64 * 1024
 MAX_LINE = 1024 * 1024
-"""Characters; of a longer line only the beginning is kept."""
+"""In characters."""
 KEPT = 4096
+"""Characters that are kept of a longer one."""
 BYTE_ORDER_MARKS = (
     # The longer ones first: one begins with another.
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -65,10 +66,11 @@ def _lines(file: BinaryIO, encoding: str) -> Iterator[tuple[str, bool]]:
     for block in _blocks(file, encoding):
         *whole, rest = _split(rest + block)
         for text in whole:
-            yield (head or text[:MAX_LINE]), bool(head) or len(text) > MAX_LINE
+            long = bool(head) or len(text) > MAX_LINE
+            yield (head or text[:KEPT]) if long else text, long
             head = ""
         if len(rest) > MAX_LINE:
-            head = head or rest[:MAX_LINE]
+            head = head or rest[:KEPT]
         if head:
             rest = rest[-1:] if rest.endswith("\r") else ""
     if head or rest:
