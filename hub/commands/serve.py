@@ -4,7 +4,6 @@ import asyncio
 
 import typer
 
-from hub.bootstrap.serve import serve as run
 from hub.commands.processes import refusals_said
 from hub.settings import Settings
 
@@ -16,5 +15,8 @@ def add_to(app: typer.Typer) -> None:
 
 def serve() -> None:
     """Answer callers of the HTTP API."""
+    # A web framework is heavy to import, and only this process needs it.
+    from hub.bootstrap.serve import serve as run  # noqa: PLC0415
+
     with refusals_said():
         asyncio.run(run(Settings()))
