@@ -62,6 +62,8 @@ create table landing_owner (
   parked        bigint not null default 0,
   stepped_over  bigint not null default 0,
   events        bigint not null default 0,
+  last_offset   bigint,
+  last_record   text,
   claimed_by    text,
   claimed_at    timestamptz not null default now(),
   primary key (topic, part)
@@ -80,6 +82,7 @@ create table landing (
 );
 alter table landing alter column body set storage external;
 create index landing_by_part on landing (topic, part, n);
+create index landing_by_offset on landing (topic, part, to_offset);
 create index ledger_by_part on ledger (topic, part, n);
 
 -- Records that could not be translated: kept sealed until a better translation is asked to try again.
@@ -122,8 +125,10 @@ create index raw_replay_open on raw_replay (topic, part) where done_at is null;
 create table checkpoint (
   tenant      text not null,
   source      text not null,
-  value       text not null,
+  value       text,
   epoch       bigint not null default 0,
+  held_by     text,
+  held_until  timestamptz not null default now(),
   changed_at  timestamptz not null default now(),
   primary key (tenant, source)
 );
