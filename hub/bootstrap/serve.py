@@ -27,6 +27,7 @@ from schemas.topics import AUDIT, Topic
 log = structlog.get_logger()
 
 PROCESSOR = "warranty"
+KAFKA_SECONDS = 5.0
 
 
 async def serve(settings: Settings) -> None:
@@ -72,8 +73,9 @@ async def _parts(
 
 async def _partitions(kafka: KafkaSettings, topic: Topic, told: int) -> int:
     """How many the intake topic has; what is read needs no Kafka, so as told where it is away."""
-    with suppress(BrokerUnavailableError):
-        counts = await partition_counts(kafka, [topic.name])
+    with suppress(BrokerUnavailableError, TimeoutError):
+        async with asyncio.timeout(KAFKA_SECONDS):
+            counts = await partition_counts(kafka, [topic.name])
         return counts.get(topic.name, told)
     log.warning("serve.kafka_away", partitions=told)
     return told
