@@ -1,0 +1,1 @@
+"""Long runs that prove a promise by figures."""
