@@ -97,6 +97,8 @@ class Board:
     every: float = EVERY_SECONDS
     max_viewers: int = MAX_VIEWERS
     longest: float = LONGEST_SECONDS
+    looks: int = 0
+    """How often anything was looked up."""
     _channels: OrderedDict[str, Channel] = field(default_factory=OrderedDict)
     _figures: tuple[float, Platform] | None = None
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -189,23 +191,25 @@ class Board:
             await asyncio.sleep(max(self.every / 5, self.every - (time.monotonic() - began)))
 
     async def _look(self, channel: Channel) -> None:
+        self.looks += 1
         try:
             seen = Seen(datetime.now(UTC), await self._platform(), await channel.reader.read())
+            parts = self.draw(seen)
         except StoreUnavailableError as error:
             log.warning("board.waited", reason=str(error))
-            seen = _old(channel.seen, "Postgres does not answer")
+            last = channel.seen or Seen(datetime.now(UTC), None, None)
+            seen = replace(last, away="Postgres does not answer")
+            parts = self.draw(seen)
         except Exception:
             # Figures that stand still without a word would look as if all were well.
             log.exception("board.failed", tenant=channel.reader.tenant)
-            seen = _old(channel.seen, "This page has a fault, which the log of hub serve tells")
-        channel.show(seen, self.draw(seen))
+            away = "This page has a fault, which the log of hub serve tells"
+            seen = Seen(datetime.now(UTC), None, None, away)
+            parts = self.draw(seen)
+        channel.show(seen, parts)
 
     async def _platform(self) -> Platform:
         """One look at the whole is shared by all tenants' channels of the same second."""
         if self._figures is None or time.monotonic() - self._figures[0] >= self.every * 0.9:
             self._figures = time.monotonic(), await self.platform.read()
         return self._figures[1]
-
-
-def _old(last: Seen | None, away: str) -> Seen:
-    return replace(last, away=away) if last else Seen(datetime.now(UTC), None, None, away)

@@ -28,6 +28,7 @@ def environment() -> Environment:
     )
     found.filters |= {
         "told": words.told,
+        "source": words.source,
         "number": words.number,
         "short": words.short,
         "took": words.took,

@@ -99,6 +99,7 @@ class OnItsWay:
 class Own:
     """A tenant's part of the board."""
 
+    tenant: str
     rates: Sequence[Rate]
     files: Sequence[OnItsWay]
     events: Sequence[Happened]
@@ -125,6 +126,7 @@ class OwnReader:
             events = await queries.fetch(NEWEST, self.tenant, EVENTS)
             files = await queries.fetch(WORKED, self.tenant, FILES)
         return Own(
+            tenant=self.tenant,
             rates=self._rates(),
             files=[_file(row) for row in files],
             events=[_happened(row) for row in events],

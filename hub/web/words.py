@@ -27,7 +27,7 @@ SAID = MappingProxyType(
 BECAME = MappingProxyType(
     {
         "applied": "Done",
-        "deduplicated": "Known already: answered as the first time",
+        "deduplicated": "Known already",
         "rejected": "Refused",
         "early": "Early: waits for what it builds on",
         "retrying": "Will be tried again by itself",
@@ -67,14 +67,18 @@ def told(kind: str) -> str:
     return TOLD.get(kind, kind)
 
 
-def became(status: str, said: Mapping[str, int], reason: str) -> str:
-    """What became of it, with what was decided and why."""
+def source(name: str) -> str:
+    """Who told us. What one order tells another is the hub's own."""
+    return {"": "nobody known", "hub": "the hub itself"}.get(name, name)
+
+
+def became(status: str, said: Mapping[str, int]) -> str:
+    """What became of it, and what was decided."""
     if status.isdigit():
-        return f"Not taken at the door ({status}): {reason}"
-    text = BECAME.get(status, status)
+        return f"Not taken at the door ({status})"
     if said and status == "applied":
-        text = ", ".join(f"{count} {SAID.get(kind, kind)}" for kind, count in said.items())
-    return f"{text}: {reason}" if reason else text
+        return ", ".join(f"{count} {SAID.get(kind, kind)}" for kind, count in said.items())
+    return BECAME.get(status, status)
 
 
 def number(value: int) -> str:

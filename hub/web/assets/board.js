@@ -38,13 +38,14 @@ function morph(old, fresh) {
 
 function children(old, fresh) {
   const known = new Map([...old.children].filter((one) => one.id).map((one) => [one.id, one]));
+  const added = [];
   let here = old.firstChild;
   for (const next of [...fresh.childNodes]) {
     let same = next.id ? known.get(next.id) : null;
     if (!next.id && here && !here.id && here.nodeName === next.nodeName) same = here;
     if (!same) {
       old.insertBefore(next, here);
-      if (next.id && known.size) next.classList.add("new");
+      if (next.id && known.size) added.push(next);
     } else {
       // What left the list in between goes at once, so that nobody who stays is moved.
       while (here !== same && here && here.id && !fresh.querySelector("#" + CSS.escape(here.id)))
@@ -55,6 +56,8 @@ function children(old, fresh) {
     }
   }
   while (here) here = gone(here);
+  // Where nearly all of it is new, nothing stands out by being so.
+  if (added.length <= 3) for (const one of added) one.classList.add("new");
 }
 
 function gone(node) {

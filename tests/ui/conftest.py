@@ -1,0 +1,78 @@
+"""A hub to look at, and a real Chromium to look with."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.ui.eyes import Looker
+from tests.ui.house import House, Pages, at_work
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_CHROMIUM = "no Chromium: install one (apt-get install chromium) or set HUB_CHROMIUM"
+
+
+@pytest.fixture(scope="session")
+async def house(kafka: str, postgres: str, migrated: str) -> AsyncIterator[House]:
+    """One hub for all who look; each test has orders of its own."""
+    admin = await asyncpg.connect(postgres)
+    await admin.execute(f"create database looked_at template {migrated} strategy file_copy")
+    async with at_work(kafka, postgres.rsplit("/", 1)[0] + "/looked_at", "ui.") as house:
+        yield house
+    await admin.execute("drop database looked_at with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+async def pages(house: House) -> AsyncIterator[Pages]:
+    """The pages, served by a process of this test's own."""
+    async with house.pages() as pages:
+        yield pages
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is; skips the test where there is none."""
+    found = os.environ.get("HUB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if not found:
+        pytest.skip(NO_CHROMIUM)
+    return found
+
+
+@pytest.fixture(scope="session")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A real browser, for all tests of a session."""
+    quiet = ["--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    # Without root's own sandbox; what it opens is only ever ours.
+    arguments = [*quiet, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def looker(browser: Browser, house: House, pages: Pages) -> AsyncIterator[Looker]:
+    """Opens pages; at the end, no page may have had a fault or asked anybody else for anything."""
+    looker = Looker(browser, pages.url, house.tokens)
+    yield looker
+    await looker.close()
+    assert looker.faults == []
+
+
+@pytest.fixture
+async def page(looker: Looker) -> Page:
+    """The board, signed in for a tenant, and live."""
+    return await looker.board()
+
+
+@pytest.fixture(scope="session")
+def screens() -> Path:
+    """Where pictures go, to be looked at by a person."""
+    folder = Path(__file__).parents[2] / ".hub" / "screens"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
