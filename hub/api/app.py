@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from hub.api import documents
 from hub.api.answers import LATER
 from hub.api.counting import Counted, note
 from hub.api.describing import describe
@@ -32,13 +31,6 @@ log = structlog.get_logger()
 
 VERSION = "1.0.0"
 """Of the API, not of the hub."""
-MODELS = (
-    documents.RequestState,
-    documents.WarrantyPage,
-    documents.WarrantyWithHistory,
-    documents.TraceDocument,
-    documents.AuditPage,
-)
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 
@@ -56,9 +48,9 @@ def build(parts: Parts, pages: tuple[BaseRoute, ...] = ()) -> FastAPI:
     app.state.parts = parts
     app.add_middleware(Counted, parts=parts)
     for room in (activations, requests, warranties, trace, audit):
-        app.include_router(room.router())
+        room.add_to(app)
     app.router.routes.extend(pages)
-    app.openapi = lambda: describe(app, MODELS)  # type: ignore[method-assign]
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 
 

@@ -1,8 +1,9 @@
 """The API's description: OpenAPI 3.1, with examples that the tests post."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
@@ -10,10 +11,12 @@ from pydantic.json_schema import models_json_schema
 
 from hub.api import problems
 from hub.api.bodies import Activation, examples
-from hub.api.documents import Problem, RequestState
+from hub.api.documents import Problem, RequestState, WarrantyPage, WarrantyWithHistory
 from hub.api.idempotency import HEADER, REPLAYED
 from hub.api.problems import Kind
 from hub.domain.problems import MEDIA_TYPE, URN
+from hub.trail import audit
+from hub.trail.way import Trace
 
 SCHEMAS = "#/components/schemas/{model}"
 RETRYING = frozenset({problems.STORE_AWAY, problems.BROKER_AWAY, problems.OUTCOME_UNKNOWN})
@@ -23,6 +26,8 @@ Report sales and registrations, hear at once what was decided, and read what is 
 Every answer that is no success is a problem (RFC 9457): `type` and `code` say what it is, `detail`
 says what to do next. Dates are dates in the merchant's zone, and an expiry day is still covered.
 """
+MODELS = (Activation, Problem, RequestState, WarrantyPage, WarrantyWithHistory)
+STRUCTS = (Trace, audit.Page)
 Responses = dict[int | str, dict[str, Any]]
 
 
@@ -67,7 +72,7 @@ def _header(description: str, *, required: bool = False) -> dict[str, Any]:
 
 
 def answered(
-    model: type[BaseModel], description: str, headers: dict[str, Any] | None = None
+    model: type, description: str, headers: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """An answer with a document of ours."""
     schema = {"$ref": SCHEMAS.format(model=model.__name__)}
@@ -128,19 +133,27 @@ SUBMITTED: dict[int, dict[str, Any]] = {
 }
 
 
-def describe(app: FastAPI, models: Iterable[type[BaseModel]]) -> dict[str, Any]:
+def describe(app: FastAPI) -> dict[str, Any]:
     """The document, with every model under one name."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, description=ABOUT, routes=app.routes
         )
-        wanted = [(model, "validation") for model in (Activation, Problem, *models)]
-        _, schemas = models_json_schema(wanted, ref_template=SCHEMAS)  # type: ignore[arg-type]
         components = document.setdefault("components", {})
-        components["schemas"] = components.get("schemas", {}) | schemas["$defs"]
+        components["schemas"] = dict(sorted((components.get("schemas", {}) | _schemas()).items()))
         components["securitySchemes"] = {
             "key": {"type": "http", "scheme": "bearer", "bearerFormat": "whk_<id>_<secret>"}
         }
         document["security"] = [{"key": []}]
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _schemas() -> dict[str, Any]:
+    """What is posted and answered, from the very classes that read and write it."""
+    models = [(model, "validation") for model in MODELS]
+    _, ours = models_json_schema(models, ref_template=SCHEMAS)  # type: ignore[arg-type]
+    _, trails = msgspec.json.schema_components(
+        STRUCTS, ref_template=SCHEMAS.replace("model", "name")
+    )
+    return {**trails, **ours["$defs"]}

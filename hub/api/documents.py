@@ -1,7 +1,7 @@
 """What the API answers with, as its description shows it; the answers themselves are written by hand."""
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -142,66 +142,3 @@ class WarrantyPage(Document):
     warranties: list[Warranty]
     cursor: str | None
     """Give it back as `cursor` for the next page; null at the end."""
-
-
-class Stage(Document):
-    """A point of a payload's way."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="allow")
-
-    at: datetime | None
-    kind: str
-    status: str
-    what: str
-
-
-class TraceDocument(Document):
-    """One payload's whole way: what came, what it meant, what was decided and who was told."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="allow")
-
-    correlation: str
-    tenant: str
-    began_at: datetime
-    complete: bool
-    """Whether every log is shown to its end; where not, more may be known in a moment."""
-    landed: list[dict[str, Any]]
-    events: list[dict[str, Any]]
-    requests: list[dict[str, Any]]
-    refused: list[dict[str, Any]]
-    stages: list[Stage]
-
-
-class Actor(Document):
-    """Who did it."""
-
-    kind: Literal["user", "system"]
-    name: str
-
-
-class AuditLine(Document):
-    """A payload taken in, a decision, or a refusal at a door."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True, extra="allow")
-
-    at: datetime
-    stage: str
-    status: str
-    actor: Actor
-    source: str
-    correlation: str
-    """What `/v1/trace/` finds its whole way by."""
-    event_id: str | None
-    hash: str
-    """SHA-256 or the ledger's own hash of the payload as it came."""
-    payload: Any
-    """Without personal data."""
-    reason: str
-
-
-class AuditPage(Document):
-    """Some entries, newest first."""
-
-    entries: list[AuditLine]
-    cursor: str | None
-    """Give it back as `cursor` for older ones; null where there are none."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -40,11 +40,11 @@ MAY_ANSWER = (
 )
 
 
-def router() -> APIRouter:
-    """The routes of this file."""
-    routes = APIRouter(tags=["activations"])
-    routes.post(
+def add_to(app: FastAPI) -> None:
+    """Add the routes of this file."""
+    app.post(
         "/v1/activations",
+        tags=["activations"],
         summary="Report a sale or a registration",
         operation_id="activate",
         status_code=201,
@@ -52,7 +52,6 @@ def router() -> APIRouter:
         responses=answers(SUBMITTED, *MAY_ANSWER),
         openapi_extra=request_body(Activation),
     )(activate)
-    return routes
 
 
 async def activate(request: Request, caller: Annotated[Principal, Depends(MAY)]) -> Response:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, FastAPI, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +13,6 @@ from hub.access.permissions import Permission
 from hub.api import problems
 from hub.api.auth import Allowed
 from hub.api.describing import answered, answers
-from hub.api.documents import AuditPage
 from hub.api.filters import Word
 from hub.api.parts import parts_of
 from hub.api.reading import invalid
@@ -39,17 +38,16 @@ class Wanted(BaseModel):
     """From the page before; the filters stay the same."""
 
 
-def router() -> APIRouter:
-    """The routes of this file."""
-    routes = APIRouter(tags=["audit"])
-    routes.get(
+def add_to(app: FastAPI) -> None:
+    """Add the routes of this file."""
+    app.get(
         "/v1/audit",
+        tags=["audit"],
         summary="Read the audit",
         operation_id="audit",
         response_class=Response,
-        responses=answers({200: answered(AuditPage, "Entries, newest first.")}, problems.INVALID),
+        responses=answers({200: answered(audit.Page, "Entries, newest first.")}, problems.INVALID),
     )(read_audit)
-    return routes
 
 
 async def read_audit(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, FastAPI, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,11 +20,11 @@ MAY = Allowed(Permission.READ_REQUEST)
 Id = Annotated[str, Path(pattern="^req_[0-9a-f]{32}$")]
 
 
-def router() -> APIRouter:
-    """The routes of this file."""
-    routes = APIRouter(tags=["requests"])
-    routes.get(
+def add_to(app: FastAPI) -> None:
+    """Add the routes of this file."""
+    app.get(
         "/v1/requests/{request}",
+        tags=["requests"],
         summary="Ask what became of a request",
         operation_id="readRequest",
         response_class=Response,
@@ -32,7 +32,6 @@ def router() -> APIRouter:
             {200: answered(RequestState, "As far as it is.")}, problems.NOT_FOUND, problems.INVALID
         ),
     )(read_request)
-    return routes
 
 
 async def read_request(

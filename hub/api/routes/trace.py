@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, FastAPI, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,11 +12,11 @@ from hub.access.permissions import Permission
 from hub.api import problems
 from hub.api.auth import Allowed
 from hub.api.describing import answered, answers
-from hub.api.documents import TraceDocument
 from hub.api.filters import Word
 from hub.api.parts import parts_of
 from hub.api.problems import NOT_FOUND
 from hub.trail import trace
+from hub.trail.way import Trace
 
 MAY = Allowed(Permission.READ_TRACE)
 Text = Annotated[
@@ -28,21 +28,20 @@ Text = Annotated[
 ]
 
 
-def router() -> APIRouter:
-    """The routes of this file."""
-    routes = APIRouter(tags=["trace"])
-    routes.get(
+def add_to(app: FastAPI) -> None:
+    """Add the routes of this file."""
+    app.get(
         "/v1/trace/{text:path}",
+        tags=["trace"],
         summary="Follow one payload's whole way",
         operation_id="trace",
         response_class=Response,
         responses=answers(
-            {200: answered(TraceDocument, "The newest way known under that name.")},
+            {200: answered(Trace, "The newest way known under that name.")},
             problems.NOT_FOUND,
             problems.INVALID,
         ),
     )(read_trace)
-    return routes
 
 
 async def read_trace(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, FastAPI, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,20 +21,28 @@ MAY = Allowed(Permission.READ_WARRANTY)
 Id = Annotated[str, Path(pattern="^wty_[a-z2-7]{16}_[0-9]{1,9}$")]
 Caller = Annotated[Principal, Depends(MAY)]
 ETAG = {"ETag": {"description": "Give it back as If-None-Match.", "schema": {"type": "string"}}}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "An ETag of this warranty, or several.",
+    "schema": {"type": "string"},
+}
 
 
-def router() -> APIRouter:
-    """The routes of this file."""
-    routes = APIRouter(tags=["warranties"])
-    routes.get(
+def add_to(app: FastAPI) -> None:
+    """Add the routes of this file."""
+    app.get(
         "/v1/warranties",
+        tags=["warranties"],
         summary="List warranties",
         operation_id="listWarranties",
         response_class=Response,
         responses=answers({200: answered(WarrantyPage, "A page, by id.")}, problems.INVALID),
     )(list_warranties)
-    routes.get(
+    app.get(
         "/v1/warranties/{warranty}",
+        tags=["warranties"],
         summary="Read a warranty and its history",
         operation_id="readWarranty",
         response_class=Response,
@@ -48,16 +56,6 @@ def router() -> APIRouter:
         ),
         openapi_extra={"parameters": [IF_NONE_MATCH]},
     )(read_warranty)
-    return routes
-
-
-IF_NONE_MATCH = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "An ETag of this warranty, or several.",
-    "schema": {"type": "string"},
-}
 
 
 async def list_warranties(
