@@ -30,6 +30,8 @@ QUIET_SECONDS = 5.0
 """After so long without a word from a caller, its last refusal tells how many were not written."""
 SWEEP_SECONDS = 1.0
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+LAST_SECONDS = 5.0
+"""For so long a process that ends tries to write what is left."""
 NOBODY = "hub"
 """Whose a refusal is that proves no tenant."""
 
@@ -169,8 +171,10 @@ class Refusals:
             await self._last_words()
 
     async def _round(self) -> None:
+        # Not `wait_for`, which may swallow a cancellation that comes together with news.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), SWEEP_SECONDS)
+            async with asyncio.timeout(SWEEP_SECONDS):
+                await self._news.wait()
         self._sweep()
         failures = 0
         while self._waiting:
@@ -198,7 +202,7 @@ class Refusals:
     async def _last_words(self) -> None:
         if self._waiting:
             try:
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(LAST_SECONDS):
                     await self.outlet.send(self.topic, self.partition, _messages(self._waiting))
             except (BrokerUnavailableError, TimeoutError):
                 for refusal in self._waiting:

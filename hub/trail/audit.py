@@ -15,7 +15,8 @@ from hub.trail import rows
 from hub.trail.rows import DOOR, LANDING
 
 MAX_LIMIT = 500
-Number = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Line = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 COLUMNS = """
 select log, n, line, at, stage, status, correlation, source, event_id, home, reason, doc from trail"""
@@ -173,7 +174,7 @@ def _opened(cursor: str) -> tuple[datetime, str, int, int]:
     try:
         text = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         place = msgspec.json.decode(
-            text, type=tuple[Instant, Literal["landing", "ledger", "door"], Number, Number]
+            text, type=tuple[Instant, Literal["landing", "ledger", "door"], Number, Line]
         )
     except (ValueError, msgspec.MsgspecError) as error:
         message = "the cursor is none that this hub gave out; begin without one"

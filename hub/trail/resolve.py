@@ -14,12 +14,12 @@ select correlation from trail where tenant = $1 and correlation = $2 limit 1
 """
 BY_EVENT = """
 select correlation from trail where tenant = $1 and event_id = $2
- group by correlation order by max(at) desc limit $3
+ group by correlation order by max(at) desc, max(n) desc, max(line) desc limit $3
 """
 BY_REQUEST = "select coalesce(correlation, event_id) as correlation from request where tenant = $1 and id = $2"
 BY_HOME = """
 select correlation from trail where tenant = $1 and home = any($2::text[])
- group by correlation order by max(at) desc limit $3
+ group by correlation order by max(at) desc, max(n) desc, max(line) desc limit $3
 """
 ORDERS = "select id from purchase where tenant = $1 and order_reference = $2 limit $3"
 SERIALS = """

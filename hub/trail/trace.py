@@ -11,7 +11,7 @@ MAX_ROWS = 500
 """Lines of the logs in one trace; where there are more it says that it is truncated."""
 
 ROWS = """
-select log, n, at, stage, status, source, event_id, home, reason, doc from trail
+select log, n, at, stage, status, correlation, source, event_id, home, reason, doc from trail
  where tenant = $1 and correlation = $2 order by at, n, line limit $3
 """
 REQUESTS = """

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -117,9 +118,12 @@ class Hub:
 
     async def say(self, *told: Told, part: int | None = None) -> None:
         """Publish, in the right partition unless told otherwise."""
+        groups: dict[int, list[Message]] = defaultdict(list)
         for one in told:
             where = place(one.home, PARTITIONS) if part is None else part
-            await self.outlet.send(self.processor.reads.name, where, [one.message()])
+            groups[where].append(one.message())
+        for where, messages in groups.items():
+            await self.outlet.send(self.processor.reads.name, where, messages)
 
     async def taken(self, count: int) -> None:
         """Wait until so many records of the intake topic were taken."""

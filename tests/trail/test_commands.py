@@ -1,0 +1,104 @@
+"""What an operator types to follow a payload, and to read the audit."""
+
+import asyncio
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.main import app
+from tests.trail.conftest import Hub, returned, sale
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(autouse=True)
+def _told(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUB_POSTGRES", dsn)
+    monkeypatch.setenv("COLUMNS", "400")
+
+
+async def typed(*words: str) -> tuple[int, str]:
+    """The exit code of a command, and all that it printed."""
+    result = await asyncio.to_thread(lambda: CliRunner().invoke(app, words))
+    return result.exit_code, result.output
+
+
+async def test_trace_prints_a_tree_with_times(hub: Hub) -> None:
+    await hub.say(sale())
+    await hub.settled("evt-R-1")
+    code, said = await typed("trace", "till/R-1", "--tenant", "acme")
+
+    assert code == 0
+    assert "evt-R-1 of acme" in said
+    assert "sale.recorded.v1 evt-R-1 from till" in said
+    assert "+0.000 s  applied on" in said
+    assert "warranty.activated.v1 of wty_" in said
+    assert "published" in said
+    assert "shown in activity" in said
+
+
+async def test_trace_prints_json_line_by_line(hub: Hub) -> None:
+    await hub.say(sale(), sale(event="evt-R-1-again"))
+    await hub.settled("evt-R-1-again")
+    code, said = await typed("trace", "R-1", "--tenant", "acme", "--json")
+
+    assert code == 0
+    found = [json.loads(line)["correlation"] for line in said.splitlines()]
+    assert found == ["evt-R-1-again", "evt-R-1"]
+
+
+async def test_trace_says_what_is_still_to_come(hub: Hub) -> None:
+    await hub.say(returned())
+    await hub.taken(1)
+    await hub.shown()
+
+    assert "waits in its home" in (await typed("trace", "back-R-1", "--tenant", "acme"))[1]
+
+
+async def test_trace_of_nothing_says_so(hub: Hub) -> None:
+    code, said = await typed("trace", "R-1", "--tenant", "acme")
+
+    assert code == 1
+    assert "acme knows nothing by 'R-1'" in said
+
+
+async def test_audit_lists_and_searches(hub: Hub) -> None:
+    bad = sale("R-2")
+    bad.body["lines"][0]["quantity"] = 1001
+    await hub.say(sale(), bad)
+    await hub.settled("evt-R-1")
+    await hub.settled("evt-R-2")
+
+    _, everything = await typed("audit", "--tenant", "acme")
+    _, found = await typed("audit", "--tenant", "acme", "--text", "1001 units", "--since", "5m")
+    _, lines = await typed("audit", "--tenant", "acme", "--json", "--limit", "1")
+    _, nothing = await typed("audit", "--tenant", "acme", "--until", "2026-01-01")
+
+    assert "evt-R-1" in everything
+    assert "system till" in everything
+    assert "evt-R-2" in found
+    assert "evt-R-1" not in found
+    assert json.loads(lines.splitlines()[0])["stage"] == "decided"
+    assert "--cursor " in lines
+    assert "nothing fits" in nothing
+
+
+async def test_audit_refuses_what_is_no_time_and_no_cursor(hub: Hub) -> None:
+    code, said = await typed("audit", "--tenant", "acme", "--since", "yesterday")
+    assert code == 2
+    assert "no time" in said
+    assert "15m" in said
+    code, said = await typed("audit", "--tenant", "acme", "--cursor", "x")
+    assert (code, "begin without one" in said) == (2, True)
+
+
+async def test_trail_rebuild_makes_it_again(hub: Hub) -> None:
+    await hub.say(sale())
+    await hub.settled("evt-R-1")
+    code, said = await typed("trail", "rebuild")
+
+    assert code == 0
+    assert "lines anew" in said
+    await hub.shown()
+    assert (await hub.settled("evt-R-1")).correlation == "evt-R-1"
