@@ -2,10 +2,33 @@
 
 import typer
 
-from hub.commands import development, files, installation, keys, processes, recovery, serve, trail
+from hub.commands import (
+    development,
+    files,
+    installation,
+    intake,
+    keys,
+    processes,
+    recovery,
+    serve,
+    sources,
+    trail,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-for group in (processes, serve, installation, keys, recovery, trail, files, development):
+groups = (
+    processes,
+    intake,
+    serve,
+    installation,
+    sources,
+    keys,
+    recovery,
+    trail,
+    files,
+    development,
+)
+for group in groups:
     group.add_to(app)
 
 if __name__ == "__main__":

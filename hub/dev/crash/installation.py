@@ -89,7 +89,7 @@ class Installation:
     async def give_access(self) -> Access:
         """Make a pushing source, one that leaves files, and a partner's key."""
         said = ["zone=" + ZONE, "namespace=" + TENANT]
-        settings = [word for one in said for word in ("--set", one)]
+        settings = [word for one in said for word in ("--option", one)]
         pushed = await self.run("source", "set", TENANT, "pos", "--connector", "pos", *settings)
         await self.run("source", "set", TENANT, "files", "--connector", "pos", *settings)
         issued = await self.run("key", "create", TENANT, "partner")
