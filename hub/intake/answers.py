@@ -33,7 +33,9 @@ def unknown_path() -> Turned:
 
 def wrong_method() -> Turned:
     allow = (b"allow", b"POST")
-    return Turned(405, "method-not-allowed", "Only POST is known here", "post deliveries to it", allow)
+    return Turned(
+        405, "method-not-allowed", "Only POST is known here", "post deliveries to it", allow
+    )
 
 
 def internal() -> Turned:

@@ -28,7 +28,7 @@ from connectors.sdk import (
 )
 from connectors.sdk.webhooks import new_secret, sign, verify
 from hub.access.keyring import Keyring
-from hub.access.sources import Sources, SourceStore, as_tenant
+from hub.access.sources import ONE, Sources, SourceStore, as_engine, as_tenant
 from hub.access.tenants import put
 from hub.adapters.kafka import KafkaSettings, Outlet, Peek, Record, SharedOutlet, apply_topics
 from hub.adapters.postgres import Database, connect_for_tenants
@@ -36,11 +36,15 @@ from hub.audit.refusals import Refusals
 from hub.bootstrap.ingress import serve_on
 from hub.intake.bodies import Bodies
 from hub.intake.door import PushDoor, application
+from hub.intake.landing import Arrival as LandingArrival
 from hub.intake.landing import Lander
+from hub.intake.meaning import Target
+from hub.intake.translator import Translator
 from hub.telemetry.metrics import Metrics
+from schemas.catalogue import TOLD
 from schemas.events.sale import SaleRecorded
 from schemas.refs import order_home
-from schemas.topics import AUDIT, Topic, raw
+from schemas.topics import AUDIT, WARRANTY_INTAKE, Topic, raw
 
 TENANT = "acme"
 PARTITIONS = 3
@@ -132,6 +136,7 @@ class Shop:
 
     connector: Connector[Any]
     kafka: KafkaSettings
+    dsn: str
     database: Database
     store: SourceStore
     secret: str = ""
@@ -167,11 +172,13 @@ class Shop:
 
 
 @asynccontextmanager
-async def a_shop(kafka: str, database: Database, connector: Connector[Any]) -> AsyncIterator[Shop]:
+async def a_shop(
+    kafka: str, dsn: str, database: Database, connector: Connector[Any]
+) -> AsyncIterator[Shop]:
     """A source that is set up, with its topic, and no door yet."""
     settings = KafkaSettings(kafka, session_timeout_ms=6_000, heartbeat_interval_ms=500)
     store = SourceStore({connector.name: connector}, KEYRING)
-    shop = Shop(connector, settings, database, store)
+    shop = Shop(connector, settings, dsn, database, store)
     await apply_topics(settings, [shop.topic], partitions=PARTITIONS, replication=1)
     await put(database, TENANT, 24, 14)
     shop.secret = await store.put(database, TENANT, "corner", connector.name, {}) or ""
@@ -182,9 +189,9 @@ async def a_shop(kafka: str, database: Database, connector: Connector[Any]) -> A
 
 
 @asynccontextmanager
-async def a_door(shop: Shop, dsn: str, **options: Any) -> AsyncIterator[PushDoor]:
+async def a_door(shop: Shop, **options: Any) -> AsyncIterator[PushDoor]:
     """A door on loopback that this shop posts to."""
-    tenants = await connect_for_tenants(dsn)
+    tenants = await connect_for_tenants(shop.dsn)
     outlet, audit = SharedOutlet(shop.kafka), Outlet(shop.kafka)
     await apply_topics(shop.kafka, [shop.audit], partitions=PARTITIONS, replication=1)
     door = PushDoor(
@@ -218,3 +225,109 @@ def listening() -> Iterator[tuple[socket.socket, str]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         host, port = listener.getsockname()
         yield listener, f"{host}:{port}"
+
+
+def a_translator(shop: Shop, database: Database, intake: Topic, **options: Any) -> Translator:
+    """A translator of the shop's connector, not yet at work."""
+    types = [fact.TYPE for fact in TOLD]
+    given = {
+        "connector": shop.connector.name,
+        "reads": shop.topic,
+        "targets": dict.fromkeys(types, Target(intake.name, PARTITIONS)),
+        "kafka": shop.kafka,
+        "database": database,
+        "sources": Sources(shop.store, as_engine(database)),
+        "keyring": KEYRING,
+        "metrics": shop.metrics,
+        "batch": 500,
+    }
+    return Translator(**{**given, **options})
+
+
+@asynccontextmanager
+async def at_work(*translators: Translator) -> AsyncIterator[None]:
+    """Translators that run while the block does."""
+    tasks = [asyncio.create_task(one.run()) for one in translators]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def accounted(shop: Shop, count: int, *, parked: int | None = None) -> dict[str, int]:
+    """The counters of the shop's topic, once so many records are in one of them."""
+    figures: dict[str, int] = {}
+    for _ in range(300):
+        row = await shop.database.fetchrow(FIGURES, shop.topic.name)
+        figures = {name: int(row[name] or 0) for name in row.keys()}  # noqa: SIM118 - a row is no dict
+        landed = figures.pop("passed")
+        assert landed == sum(figures[name] for name in OUTCOMES)
+        if landed == count and parked in (None, figures["parked"]):
+            return figures
+        await asyncio.sleep(0.05)
+    raise AssertionError(figures)
+
+
+OUTCOMES = ("translated", "meaningless", "parked", "stepped_over")
+FIGURES = """
+select sum(next_offset - first_offset) as passed, sum(translated) as translated,
+       sum(meaningless) as meaningless, sum(parked) as parked, sum(stepped_over) as stepped_over,
+       sum(events) as events
+  from landing_owner where topic = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event as it stands on the intake topic."""
+
+    part: int
+    offset: int
+    headers: dict[str, bytes]
+    body: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.headers["ce_id"].decode()
+
+    @property
+    def order(self) -> str:
+        return str(self.body["order"]["reference"])
+
+
+async def events(shop: Shop, intake: Topic) -> list[Told]:
+    """What the intake topic was told, partition after partition."""
+    found: list[Told] = []
+    async with Peek(shop.kafka) as peek:
+        for part in range(PARTITIONS):
+            first, end = await peek.bounds(intake.name, part)
+            if first < end:
+                async for one in peek.records(intake.name, part, first, end):
+                    body = json.loads(one.value or b"")
+                    found.append(Told(part, one.offset, dict(one.headers), body))
+    return found
+
+
+async def intake_of(shop: Shop) -> Topic:
+    """An intake topic of the test's own, which nobody reads."""
+    intake = replace(WARRANTY_INTAKE, name=f"intake.{shop.connector.name}")
+    await apply_topics(shop.kafka, [intake], partitions=PARTITIONS, replication=1)
+    return intake
+
+
+async def land(shop: Shop, *documents: Mapping[str, Any], delivery: str = "msg") -> list[str]:
+    """Land sales as the door would; gives their raw ids."""
+    source = shop.store.ready(await shop.database.fetchrow(ONE, TENANT, "corner"))
+    assert source is not None
+    outlet = SharedOutlet(shop.kafka)
+    lander = Lander(outlet, {shop.topic.name: PARTITIONS}, shop.metrics)
+    records = [
+        RawRecord(f"{delivery}/{n}", json.dumps(one).encode(), str(one.get("order", "")))
+        for n, one in enumerate(documents)
+    ]
+    try:
+        return await lander.land(source, records, LandingArrival(datetime.now(UTC)))
+    finally:
+        await outlet.stop()

@@ -24,14 +24,14 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-async def shop(kafka: str, database: Database) -> AsyncIterator[Shop]:
-    async with a_shop(kafka, database, a_corner()) as shop:
+async def shop(kafka: str, dsn: str, database: Database) -> AsyncIterator[Shop]:
+    async with a_shop(kafka, dsn, database, a_corner()) as shop:
         yield shop
 
 
 @pytest.fixture
-async def door(shop: Shop, dsn: str) -> AsyncIterator[PushDoor]:
-    async with a_door(shop, dsn) as door:
+async def door(shop: Shop) -> AsyncIterator[PushDoor]:
+    async with a_door(shop) as door:
         yield door
 
 
@@ -204,14 +204,14 @@ async def test_stops_reading_a_stream_that_is_too_large(shop: Shop, door: PushDo
     assert (await shop.post(b'[{"order": "A-1"}]')).status_code == 202
 
 
-async def test_waits_for_a_slow_caller_but_not_for_ever(shop: Shop, dsn: str) -> None:
+async def test_waits_for_a_slow_caller_but_not_for_ever(shop: Shop) -> None:
     async def slow(pause: float) -> AsyncIterator[bytes]:
         for byte in body:
             await asyncio.sleep(pause)
             yield bytes([byte])
 
     body = b'[{"order": "A-1"}]'
-    async with a_door(shop, dsn, bodies=Bodies(seconds=1.0)) as door:
+    async with a_door(shop, bodies=Bodies(seconds=1.0)) as door:
         headers = sign(shop.secret, "msg_1", now(), body)
         patient = await shop.client.post(shop.url, content=slow(0.01), headers=headers)
         # Who still sends may hear of the end before it hears of the answer.

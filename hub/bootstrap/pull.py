@@ -1,0 +1,44 @@
+"""The process that asks sources which do not push."""
+
+from hub import registry
+from hub.access.sources import SourceStore, sources_of
+from hub.adapters.kafka import SharedOutlet
+from hub.bootstrap.parts import check_production, database, keyring
+from hub.bootstrap.running import Serve, run_until_stopped
+from hub.domain.errors import HubError
+from hub.intake.landing import Lander, raw_partitions
+from hub.intake.leases import Leases
+from hub.intake.poller import Poller
+from hub.settings import Settings
+from hub.telemetry.metrics import Metrics
+from schemas.topics import raw
+
+
+class NothingToPullError(HubError):
+    """The connector's sources cannot be asked."""
+
+
+async def pull(settings: Settings, name: str) -> None:
+    """Ask a connector's sources until asked to stop."""
+    connector, metrics = registry.connector(name), Metrics()
+    if connector.pull is None:
+        raise NothingToPullError(f"sources of connector {name!r} push; they are not asked")
+
+    async def work(serve: Serve) -> None:
+        async with database(settings, size=8) as db:
+            await check_production(settings, db)
+            kafka = settings.kafka_settings()
+            partitions = await raw_partitions(kafka, [raw(name).name])
+            store, outlet = (
+                SourceStore(registry.connectors(), keyring(settings)),
+                SharedOutlet(kafka),
+            )
+            lander = Lander(outlet, partitions, metrics)
+            poller = Poller(lambda: sources_of(db, store, name), lander, Leases(db), metrics)
+            serve(lambda: (True, ()))
+            try:
+                await poller.run()
+            finally:
+                await outlet.stop()
+
+    await run_until_stopped(settings, f"pull.{name}", metrics, work)

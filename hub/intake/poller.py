@@ -1,0 +1,183 @@
+"""Pulling: sources that are asked, each by one poller at a time, going on where the last landing stood."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import httpx
+import structlog
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    wait_random_exponential,
+)
+
+from connectors.sdk import RawRecord, SourceUnavailableError
+from hub.access.sources import Source
+from hub.intake.landing import Arrival, Lander, UnnamedError, check_ref
+from hub.intake.leases import Lease, LeaseLostError, Leases
+from hub.sdk.failures import BrokerUnavailableError, StoreUnavailableError
+from hub.telemetry.metrics import Metrics
+from schemas.refs import derived_id
+
+ROUND, ROUND_BYTES = 200, 1024 * 1024
+"""What is landed together, at most, before its checkpoint is saved."""
+REFRESH = 10.0
+"""Seconds until a source that was added or changed is noticed."""
+FAULT_PAUSE = 30.0
+AWAY_PAUSE = 2.0
+LONGEST_BACKOFF = 60.0
+HTTP_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+Listed = Callable[[], Awaitable[list[Source]]]
+
+
+@dataclass(slots=True)
+class Poller:
+    """Asks every source of a connector."""
+
+    listed: Listed
+    lander: Lander
+    leases: Leases
+    metrics: Metrics
+    backoff: float = LONGEST_BACKOFF
+    """Seconds between two tries of a source that does not answer, at most."""
+    _running: dict[tuple[str, str], tuple[Source, "asyncio.Task[None]"]] = field(
+        default_factory=dict
+    )
+    _done_at: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        try:
+            while True:
+                await self._compare(await self.listed())
+                await asyncio.sleep(REFRESH)
+        finally:
+            for key in list(self._running):
+                await self._end(key)
+
+    async def _compare(self, sources: list[Source]) -> None:
+        wanted = {(one.tenant, one.name): one for one in sources if one.connector.pull}
+        for key, (source, _) in list(self._running.items()):
+            now = wanted.get(key)
+            if now is None or now.changed_at != source.changed_at:
+                await self._end(key)
+        for key, source in wanted.items():
+            if key not in self._running:
+                self._done_at[key] = time.monotonic()
+                self._running[key] = (source, asyncio.create_task(self._serve(source)))
+        self._report()
+
+    async def _end(self, key: tuple[str, str]) -> None:
+        _, task = self._running.pop(key)
+        task.cancel()
+        await asyncio.wait([task])
+
+    def _report(self) -> None:
+        late: dict[str, float] = {}
+        for key, (source, _) in self._running.items():
+            pull = source.connector.pull
+            name, every = source.connector.name, pull.every_seconds if pull else 0.0
+            since = time.monotonic() - self._done_at[key] - every
+            late[name] = max(late.get(name, 0.0), since)
+        for name, seconds in late.items():
+            self.metrics.pull_late_seconds.labels(name).set(seconds)
+
+    async def _serve(self, source: Source) -> None:
+        """One source, for as long as the process runs, whatever happens."""
+        while True:
+            try:
+                async with self.leases.held(source) as lease:
+                    await self._again_and_again(source, lease)
+            except* LeaseLostError:
+                self._done_at[source.tenant, source.name] = time.monotonic()
+                await asyncio.sleep(self.leases.seconds / 3)
+            except* (BrokerUnavailableError, StoreUnavailableError) as errors:
+                kind = type(errors.exceptions[0]).__name__
+                self.metrics.infrastructure.labels(kind).inc()
+                log.warning(
+                    "infrastructure.away", source=source.name, reason=str(errors.exceptions)
+                )
+                await asyncio.sleep(AWAY_PAUSE)
+            except* Exception as errors:
+                self.metrics.pull_failures.labels(source.connector.name).inc()
+                log.exception(
+                    "pull.failed", tenant=source.tenant, source=source.name, exc_info=errors
+                )
+                await asyncio.sleep(FAULT_PAUSE)
+
+    async def _again_and_again(self, source: Source, lease: Lease) -> None:
+        pull = source.connector.pull
+        every = pull.every_seconds if pull else REFRESH
+        async with httpx.AsyncClient(timeout=HTTP_SECONDS) as client:
+            while True:
+                done = False
+                while not done:
+                    async for attempt in self._patiently(source):
+                        with attempt:
+                            done = await self._ask(client, source, lease)
+                self._done_at[source.tenant, source.name] = time.monotonic()
+                await asyncio.sleep(every)
+
+    def _patiently(self, source: Source) -> AsyncRetrying:
+        def note(state: RetryCallState) -> None:
+            self.metrics.pull_failures.labels(source.connector.name).inc()
+            error = state.outcome.exception() if state.outcome else None
+            log.info(
+                "pull.waited", source=source.name, attempt=state.attempt_number, reason=str(error)
+            )
+
+        return AsyncRetrying(
+            retry=retry_if_exception_type(SourceUnavailableError),
+            wait=wait_random_exponential(multiplier=0.5, max=self.backoff),
+            before_sleep=note,
+        )
+
+    async def _ask(self, client: httpx.AsyncClient, source: Source, lease: Lease) -> bool:
+        """Land all that is new; False where the source broke off after it had said something."""
+        pull = source.connector.pull
+        assert pull is not None  # noqa: S101 - others are not asked
+        begun, batch, size = lease.value, list[RawRecord](), 0
+        try:
+            fetched = pull.fetch(client, source.settings, lease.value)
+            async with aclosing(fetched) as records:  # type: ignore[type-var] # a generator
+                async for record in records:
+                    batch.append(record)
+                    size += len(record.payload)
+                    if len(batch) >= ROUND or size >= ROUND_BYTES:
+                        await self._keep(source, lease, batch)
+                        batch, size = [], 0
+        except SourceUnavailableError:
+            await self._keep(source, lease, batch)
+            if lease.value == begun:
+                raise
+            return False
+        await self._keep(source, lease, batch)
+        return True
+
+    async def _keep(self, source: Source, lease: Lease, batch: list[RawRecord]) -> None:
+        """Land, and only then remember where to go on."""
+        if not batch:
+            return
+        arrival = Arrival(datetime.now(UTC))
+        await self.lander.land(source, [_named(record) for record in batch], arrival)
+        points = [record.checkpoint for record in batch if record.checkpoint is not None]
+        if points:
+            await self.leases.save(lease, points[-1])
+
+
+def _named(record: RawRecord) -> RawRecord:
+    """A record whose reference can be kept; one that cannot is known by what it says."""
+    try:
+        check_ref(record.ref)
+    except UnnamedError:
+        return replace(record, ref=derived_id("ref", sha256(record.payload).hexdigest()))
+    return record
