@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import cycle
-from typing import IO, cast
+from typing import IO, Protocol, cast
 
+from hub.dev.forking import CAN_FORK, Forked
 from hub.dev.lifeline import die_with_parent
 
 _LAST_WORDS_SECONDS = 2
@@ -26,6 +27,10 @@ class ProcessSpec:
 
     name: str
     argv: Sequence[str]
+    call: Callable[[], object] | None = None
+    """The same as `argv`, for a copy of this process where there can be one: it starts at once."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """What it alone is told."""
 
 
 def supervise(
@@ -34,12 +39,14 @@ def supervise(
     stop_after: float | None = None,
     *,
     grace: float = 10,
+    started: Callable[[Mapping[str, int]], None] = lambda _: None,
 ) -> int:
     """Runs until a signal, until `stop_after` seconds have passed or until one process ends.
 
-    `env` is added to the environment. The answer is an exit code: 0 for an end that was asked
-    for; the code of the process that ended by itself (1 if that was 0); 1 if one had to be killed.
-    SIGTERM ends a process; SIGKILL does after `grace` seconds or at a second signal.
+    `env` is added to the environment. `started` is told the process ids by name. The answer is an
+    exit code: 0 for an end that was asked for; the code of the process that ended by itself (1 if
+    that was 0); 1 if one had to be killed. SIGTERM ends a process; SIGKILL does after `grace`
+    seconds or at a second signal.
     """
     deadline = time.monotonic() + (math.inf if stop_after is None else stop_after)
     with _counted_signals() as signals:
@@ -48,6 +55,7 @@ def supervise(
             for spec in processes:
                 if not signals:
                     crew.start(spec, env or {})
+            started(crew.pids)
             return crew.run(signals, deadline)
         finally:
             crew.bury()
@@ -66,21 +74,22 @@ def _counted_signals() -> Iterator[list[int]]:
             signal.signal(each, handler)
 
 
+class _Process(Protocol):
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    def wait(self) -> int: ...
+
+
 class _Child:
     def __init__(self, spec: ProcessSpec, env: Mapping[str, str], label: str) -> None:
         self.name = spec.name
         self.label = label
         self.unfinished = b""
-        self.process = subprocess.Popen(
-            list(spec.argv),
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            # A Ctrl-C reaches the supervisor alone, which then ends everyone in good order.
-            start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGKILL),
-        )
+        self.process = _begun(spec, env)
         self.output = cast("IO[bytes]", self.process.stdout)
 
     def has_ended(self) -> bool:
@@ -102,6 +111,21 @@ class _Child:
         return 128 - code if code < 0 else code
 
 
+def _begun(spec: ProcessSpec, env: Mapping[str, str]) -> _Process:
+    if spec.call is not None and CAN_FORK:
+        return Forked(spec.call, {**env, **spec.env})
+    return subprocess.Popen(
+        list(spec.argv),
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **env, **spec.env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # A Ctrl-C reaches the supervisor alone, which then ends everyone in good order.
+        start_new_session=True,
+        preexec_fn=die_with_parent(signal.SIGKILL),
+    )
+
+
 class _Crew:
     def __init__(self, width: int, grace: float) -> None:
         self._grace = grace
@@ -114,6 +138,10 @@ class _Crew:
         child = _Child(spec, env, _label(spec.name, self._width, next(self._colours)))
         self._children.append(child)
         self._outputs.register(child.output, selectors.EVENT_READ, child)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        return {child.name: child.process.pid for child in self._children}
 
     def run(self, signals: list[int], deadline: float) -> int:
         while not signals and time.monotonic() < deadline:

@@ -2,12 +2,14 @@
 
 import json
 import os
-import random
+import shlex
+import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,16 +20,17 @@ import httpx
 import psutil
 import pytest
 
-from hub.dev.demo.figures import Figures
-from hub.dev.demo.line import HEADER, line
-from hub.dev.demo.place import DemoError, Place, identity
-from hub.dev.demo.window import open_window
+from hub.dev.demo.place import Place
 from hub.dev.embedded import PostgresServer
-from hub.dev.simulator.stories import Teller
 from hub.recovery.figures import OUTCOMES
 
 COLUMNS = 100
-LABEL = len("process | ")
+EXAMPLES = Path(__file__).parents[2] / "deploy" / "examples"
+LANDED = ("translated", "meaningless", "parked", "stepped_over")
+DOORS = """
+select distinct split_part(event_id, '_', 1) || ' of ' || source from trail
+ where log = 'ledger' and status = 'applied' and tenant in ('voltage', 'homestead')
+"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,10 @@ class Ended:
         found = json.loads(self.lines[-1])
         assert isinstance(found, dict)
         return found
+
+    @property
+    def said(self) -> str:
+        return "\n".join(self.lines)
 
 
 def command(state: Path, *words: str) -> list[str]:
@@ -58,10 +65,10 @@ def noted(state: Path) -> dict[str, Any]:
     return Place(state).read()
 
 
-def wait_until_it_runs(state: Path, key: str = "first_warranty_s", seconds: float = 60) -> None:
+def wait_until(what: Callable[[], object], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
-    while key not in noted(state):
-        assert time.monotonic() < deadline, noted(state)
+    while not what():
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
@@ -89,25 +96,52 @@ def state() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def first(state: Path) -> Ended:
-    return run(state, 4)
+    return run(state, 8)
 
 
 @pytest.mark.servers
 def test_a_timed_demo_ends_by_itself_with_everything_decided(first: Ended) -> None:
-    assert first.code == 0, "\n".join(first.lines)
+    assert first.code == 0, first.said
     figures = first.figures
     assert figures["holds"]
     assert figures["activated"] > 0
     assert figures["waiting"] == figures["unaccounted"] == figures["early"] == 0
     assert figures["accepted"] == sum(figures[outcome] for outcome in OUTCOMES)
-    assert "demo    | everything is decided" in first.lines
+    assert "demo      | everything is decided" in first.lines
+
+
+@pytest.mark.servers
+def test_every_ticket_that_a_till_was_told_has_landed_became_something(first: Ended) -> None:
+    raw, heard = first.figures["raw"], first.figures["shops"]["heard"]
+    assert raw["landed"] == sum(raw[name] for name in LANDED)
+    assert raw["waiting"] == raw["unaccounted"] == 0
+    assert 0 < heard["tickets_landed"] <= raw["landed"]
+
+
+@pytest.mark.servers
+def test_every_row_that_was_dropped_was_answered(first: Ended) -> None:
+    files = first.figures["files"]
+    assert files["refused"] == files["waiting"] == 0
+    assert 0 < files["done"] < first.figures["shops"]["heard"]["files_dropped"]
+    assert files["rows"] > 0
+
+
+@pytest.mark.servers
+async def test_warranties_came_through_each_door(first: Ended, state: Path) -> None:
+    with PostgresServer(state / "postgres") as server:
+        connection = await asyncpg.connect(server.dsn)
+        came = {row[0] for row in await connection.fetch(DOORS)}
+        await connection.close()
+    assert came >= {"evt of pos", "exp of pos", "api of app", "api of webshop"}
+    assert any(one.endswith(" of erp") for one in came)
 
 
 @pytest.mark.servers
 def test_a_log_of_it_is_plain_and_fits_the_screen(first: Ended) -> None:
     shown = [text for text in first.lines if text.startswith(("demo ", "hub "))]
     assert len(shown) > 5
-    assert all(len(text) <= COLUMNS for text in shown)
+    # An address must stay in one piece to be opened.
+    assert all(len(text) <= COLUMNS for text in shown if "/enter#whk_" not in text)
     assert all(text.isprintable() for text in first.lines)
 
 
@@ -119,47 +153,172 @@ async def test_its_figures_are_those_of_postgres(first: Ended, state: Path) -> N
         ended = await connection.fetchval("select count(*) from unit where status = 'ended'")
         applied = await connection.fetchval("select sum(applied) from partition_owner")
         dead = await connection.fetchval("select count(*) from item where state = 'dead_lettered'")
+        parked = await connection.fetchval("select count(*) from parked")
         await connection.close()
     assert first.figures["activated"] == units
     assert first.figures["ended"] == ended
     assert first.figures["applied"] == applied
     assert first.figures["dead_lettered"] == dead
+    assert first.figures["raw"]["parked"] == parked
 
 
 @pytest.mark.servers
 def test_a_second_one_goes_on_where_the_first_stopped(first: Ended, state: Path) -> None:
     before = noted(state)
-    second = run(state, 3)
-    assert second.code == 0, "\n".join(second.lines)
+    second = run(state, 5)
+    assert second.code == 0, second.said
     assert before["state"] == noted(state)["state"] == "stopped"
     assert before["ports"] == noted(state)["ports"]
+    assert before["private"] == noted(state)["private"]
     for name in ("accepted", "activated"):
         gained = second.figures["this_run"][name]
         assert gained > 0
         assert second.figures[name] == first.figures[name] + gained
+    assert second.figures["raw"]["landed"] > first.figures["raw"]["landed"]
     assert second.figures["first_warranty_s"] < 3 * second.figures["broker_start_s"]
 
 
-@pytest.mark.servers
-def test_while_one_runs_everything_is_found_and_nothing_outlives_a_killed_one(
-    first: Ended, state: Path
-) -> None:
+class Shell:
+    """Someone's terminal beside the demo, after `. .hub/demo.env`."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        told = shlex.split(Place(state).shell.read_text())
+        self.env = dict(word.split("=", 1) for word in told if word != "export")
+
+    def get(self, path: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.env['HUB_DEMO_KEY_VOLTAGE']}"}
+        return httpx.get(self.env["HUB_DEMO_API"] + path, headers=headers)
+
+    def warranties(self, order: str) -> list[dict[str, Any]]:
+        answer = self.get(f"/v1/warranties?namespace=till&order={order}")
+        assert answer.status_code == 200, answer.text
+        found = answer.json()["warranties"]
+        assert isinstance(found, list)
+        return found
+
+
+@pytest.fixture(scope="module")
+def running(first: Ended, state: Path) -> Iterator[psutil.Process]:
+    """A demo that runs until the last test that looks at it kills it."""
     with subprocess.Popen(command(state), stdout=subprocess.DEVNULL) as demo:
-        wait_until_it_runs(state)
-        wait_until_it_runs(state, "processes")
-        where = noted(state)
-        everyone = psutil.Process(demo.pid).children(recursive=True)
-        told = {*where["processes"].values(), *(one["pid"] for one in where["servers"].values())}
-        assert set(where["processes"]) == {"demo", "shops", *where["addresses"]}
-        assert told <= {process.pid for process in everyone}
-        for address in where["addresses"].values():
-            assert httpx.get(address + "/metrics").status_code == 200
-        other = subprocess.run(command(state), capture_output=True, text=True, check=False)
-        assert other.returncode == 1
-        assert f"as process {demo.pid}" in other.stderr
-        assert f"kill {demo.pid}" in other.stderr
-        demo.kill()
-        assert all_end(everyone)
+        wait_until(lambda: "first_warranty_s" in noted(state))
+        wait_until(lambda: all(is_ready(one) for one in noted(state)["addresses"].values()))
+        yield psutil.Process(demo.pid)
+        demo.terminate()
+
+
+def is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+def shell(running: psutil.Process, state: Path) -> Shell:
+    return Shell(state)
+
+
+@pytest.mark.servers
+def test_while_one_runs_everything_is_found(running: psutil.Process, state: Path) -> None:
+    where = noted(state)
+    everyone = {process.pid for process in running.children(recursive=True)}
+    told = {*where["processes"].values(), *(one["pid"] for one in where["servers"].values())}
+    assert set(where["processes"]) == {"demo", "shops", *where["addresses"]}
+    assert told <= everyone
+    for address in where["addresses"].values():
+        assert httpx.get(address + "/metrics").status_code == 200
+
+
+@pytest.mark.servers
+def test_its_keys_are_nobody_elses_business(running: psutil.Process, state: Path) -> None:
+    place = Place(state)
+    for file in (place.notes, place.shell):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.servers
+def test_another_one_in_the_same_folder_says_what_to_do(
+    running: psutil.Process, state: Path
+) -> None:
+    other = subprocess.run(command(state), capture_output=True, text=True, check=False)
+    assert other.returncode == 1
+    assert f"as process {running.pid}" in other.stderr
+    assert f"kill {running.pid}" in other.stderr
+
+
+@pytest.mark.servers
+def test_the_example_of_a_ticket_is_a_warranty_a_moment_later(shell: Shell) -> None:
+    send = [sys.executable, str(EXAMPLES / "send-ticket.py")]
+    there = f"{shell.env['HUB_DEMO_PUSH']}/sources/pos/voltage"
+    secret = {"WEBHOOK_SECRET": shell.env["HUB_DEMO_SECRET_VOLTAGE"]}
+    words = [*send, there, str(EXAMPLES / "ticket.json")]
+    sent = subprocess.run(
+        words, capture_output=True, text=True, check=False, env={**os.environ, **secret}
+    )
+    assert sent.returncode == 0, sent.stdout
+    (ticket,) = json.loads(sent.stdout)["tickets"]
+    wait_until(lambda: len(shell.warranties("R-2001")) == 3)
+    wait_until(lambda: shell.get(f"/v1/trace/{ticket['id']}").json().get("events"))
+
+
+@pytest.mark.servers
+def test_nobody_sends_a_ticket_with_another_secret(shell: Shell) -> None:
+    there = f"{shell.env['HUB_DEMO_PUSH']}/sources/pos/voltage"
+    secret = {"WEBHOOK_SECRET": shell.env["HUB_DEMO_SECRET_HOMESTEAD"]}
+    words = [sys.executable, str(EXAMPLES / "send-ticket.py"), there, str(EXAMPLES / "ticket.json")]
+    sent = subprocess.run(
+        words, capture_output=True, text=True, check=False, env={**os.environ, **secret}
+    )
+    assert sent.returncode == 1
+    assert json.loads(sent.stdout)["status"] == 401
+
+
+@pytest.mark.servers
+def test_the_example_of_a_sale_is_answered_with_its_warranty(shell: Shell) -> None:
+    answer = httpx.post(
+        f"{shell.env['HUB_DEMO_API']}/v1/activations",
+        content=(EXAMPLES / "sale.json").read_bytes(),
+        headers={
+            "Authorization": f"Bearer {shell.env['HUB_DEMO_KEY_VOLTAGE']}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": "sale-r-3001",
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    (warranty,) = answer.json()["warranties"]
+    assert shell.get(f"/v1/warranties/{warranty['id']}").json()["serial"] == "00987700"
+
+
+@pytest.mark.servers
+def test_the_example_of_an_export_gets_its_result_beside_it(shell: Shell) -> None:
+    inbox = Path(shell.env["HUB_DEMO_DROP"]) / "voltage" / "pos"
+    shutil.copy(EXAMPLES / "till-export.csv", inbox)
+    result = inbox / "done" / "till-export.csv.result.csv"
+    wait_until(result.exists)
+    assert result.read_text(encoding="utf-8-sig").count("\n") == 1 + 14
+    (notebook,) = shell.warranties("R-1003")
+    assert notebook["serial"] == "00987654"
+
+
+@pytest.mark.servers
+def test_the_page_opens_with_the_address_that_is_told(shell: Shell, state: Path) -> None:
+    address, _, key = noted(state)["open"].partition("#")
+    with httpx.Client(follow_redirects=True) as browser:
+        assert browser.get(address).status_code == 200
+        origin = {"Origin": shell.env["HUB_DEMO_API"], "Sec-Fetch-Site": "same-origin"}
+        sign_in = f"{shell.env['HUB_DEMO_API']}/sign-in"
+        page = browser.post(sign_in, data={"key": key, "next": "/"}, headers=origin)
+    assert page.status_code == 200
+    assert "voltage" in page.text
+
+
+@pytest.mark.servers
+def test_nothing_outlives_a_killed_one(running: psutil.Process) -> None:
+    everyone = running.children(recursive=True)
+    running.kill()
+    assert all_end(everyone)
 
 
 @pytest.mark.servers
@@ -169,65 +328,10 @@ def test_a_signal_during_the_start_leaves_no_one(
 ) -> None:
     """It also comes right after a kill -9, whose servers may still be about to end."""
     with subprocess.Popen(command(state), stdout=subprocess.DEVNULL) as demo:
-        deadline, watched = time.monotonic() + 40, psutil.Process(demo.pid)
-        while not any("java" in child.name() for child in watched.children()):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        watched = psutil.Process(demo.pid)
+        wait_until(lambda: any("java" in child.name() for child in watched.children()))
         children = watched.children(recursive=True)
         demo.send_signal(request_to_stop)
         assert demo.wait(20) != 0
         assert all_end(children)
     assert noted(state)["state"] == "stopped"
-
-
-def test_a_folder_that_cannot_be_used_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with (
-        pytest.raises(DemoError, match="hub dev --state DIR"),
-        Place(tmp_path / "file" / "below").claimed(),
-    ):
-        pass
-
-
-def test_what_a_killed_demo_left_noted_keeps_no_one_away(tmp_path: Path) -> None:
-    place = Place(tmp_path)
-    ended = identity(os.getpid()) | {"started_at": 1.0}
-    place.begin({"kafka": 1}, **ended)
-    place.note(servers={"kafka": ended})
-    with place.claimed():
-        assert place.read()["pid"] == os.getpid()
-
-
-def test_a_line_fits_the_screen_even_after_a_long_time() -> None:
-    numbers = dict.fromkeys((*OUTCOMES, "accepted", "waiting"), 9_999)
-    figures = Figures(numbers | {"applied": 9_999_999}, 6, 99.9, 9_999, 0)
-    text = line(
-        "23:59:59", 999, dict.fromkeys(("activated", "ended", "linked", "refused"), 9999), figures
-    )
-    assert LABEL + len(text) <= COLUMNS
-    assert all(LABEL + len(text) <= COLUMNS for text in HEADER.splitlines())
-
-
-def test_only_the_open_window_is_shown() -> None:
-    exposition = (
-        "# TYPE hub_window_outcomes gauge\n"
-        'hub_window_outcomes{outcome="warranty.activated.v1",window="open"} 7.0\n'
-        'hub_window_outcomes{outcome="warranty.activated.v1",window="closed"} 9.0\n'
-        'hub_window_outcomes{outcome="other",window="open"} 3.0\n'
-    )
-    assert open_window(exposition) == {"activated": 7, "ended": 0, "linked": 0, "refused": 0}
-
-
-def test_two_runs_of_the_simulator_share_no_order_and_invent_no_one() -> None:
-    told = [
-        event
-        for name in ("260101-120000", "260101-120001")
-        for teller in [Teller(name, random.Random(1))]  # noqa: S311
-        for _ in range(500)
-        for _, event in teller.story()
-    ]
-    ids = [event.id for event in told]
-    assert len(ids) == len(set(ids))
-    mails = [event.body for event in told if event.body and b"@" in event.body]
-    assert mails
-    assert all(b"@example.invalid" in body for body in mails)

@@ -2,26 +2,41 @@
 
 from collections.abc import Mapping
 
-from hub.dev.demo.figures import SAID, Figures
+from hub.dev.demo.figures import Figures
 
 HEADER_EVERY = 20
 HEADER = (
-    "          in | open window         | all events so far                   | behind\n"
-    "time      /s |  act  end link  ref | applied dedup reject early held dead | wait  lag view"
+    "          in | at the doors            | window  | decided so far       | behind\n"
+    "time      /s | landed transl park file | act ref | applied dup rej kept | wait  lag lost"
 )
-_WIDTHS = {
-    "applied": 7,
-    "deduplicated": 5,
-    "rejected": 6,
-    "early": 5,
-    "held": 4,
-    "dead_lettered": 4,
-}
+KEPT = ("early", "retrying", "held", "dead_lettered")
+"""Not decided yet, and in nobody's way but that of their own purchase."""
 
 
 def line(clock: str, rate: float, window: Mapping[str, int] | None, figures: Figures) -> str:
     """One line; `window` is absent while nobody counts windows."""
-    counted = " ".join(f"{window[name] if window else '-':>4}" for name in SAID)
-    totals = " ".join(f"{figures[name]:>{width}}" for name, width in _WIDTHS.items())
-    behind = f"{figures['waiting']:>4} {figures.lag_seconds:>4.1f} {figures.projection_lag:>4}"
-    return f"{clock} {rate:>3.0f} | {counted} | {totals} | {behind}"
+    raw, became = figures.raw, figures.raw.became
+    doors = (
+        f"{short(raw.landed, 6)} {short(became['translated'], 6)} {short(became['parked'], 4)} "
+        f"{short(figures.files.done, 4)}"
+    )
+    said = ("activated", "refused")
+    counted = " ".join(short(window[name], 3) if window else "  -" for name in said)
+    kept = sum(figures[name] for name in KEPT)
+    totals = (
+        f"{short(figures['applied'], 7)} {short(figures['deduplicated'], 3)} "
+        f"{short(figures['rejected'], 3)} {short(kept, 4)}"
+    )
+    waiting = figures["waiting"] + figures.raw.waiting
+    behind = f"{short(waiting, 4)} {figures.lag_seconds:>4.1f} {short(figures.unaccounted, 4)}"
+    return f"{clock} {rate:>3.0f} | {doors} | {counted} | {totals} | {behind}"
+
+
+def short(number: int, width: int) -> str:
+    """The number, in thousands or millions where it has more digits than fit."""
+    for unit in ("", "k", "M", "G"):
+        text = f"{number}{unit}"
+        if len(text) <= width:
+            return text.rjust(width)
+        number //= 1000
+    return "9" * width

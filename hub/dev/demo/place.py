@@ -5,7 +5,7 @@ import json
 import os
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ class DemoError(EmbeddedError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`demo.json` counts only while the process it names lives."""
+    """`demo.json` counts only while the process it names lives; it holds keys."""
 
     root: Path
 
@@ -36,8 +36,13 @@ class Place:
 
     @property
     def shell(self) -> Path:
-        """The same surroundings for a shell: `set -a; . .hub/demo.env; set +a`."""
+        """The same surroundings for a shell: `. .hub/demo.env`."""
         return self.root / "demo.env"
+
+    @property
+    def drop(self) -> Path:
+        """Where files are dropped, in a folder for each tenant and source."""
+        return self.root / "drop"
 
     @property
     def simulator_note(self) -> Path:
@@ -47,6 +52,11 @@ class Place:
     def gate(self) -> Path:
         """There once Kafka and Postgres are ready and prepared."""
         return self.root / "gate"
+
+    @property
+    def second_gate(self) -> Path:
+        """There once those are at work who are needed for a first warranty."""
+        return self.root / "gate.2"
 
     def read(self) -> dict[str, Any]:
         """What is noted; empty where nothing readable is."""
@@ -58,31 +68,55 @@ class Place:
 
     def note(self, **fields: object) -> None:
         """Add to what is noted; a reader sees the old or the new file, never half of one."""
-        unfinished = self.notes.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(json.dumps(self.read() | fields, indent=2) + "\n")
-        unfinished.replace(self.notes)
-        environment = fields.get("environment")
-        if isinstance(environment, dict):
-            lines = [f"{name}={shlex.quote(value)}\n" for name, value in environment.items()]
-            self.shell.write_text("".join(lines))
+        self._write(self.notes, json.dumps(self.read() | fields, indent=2) + "\n")
+
+    def tell_shells(self, environment: Mapping[str, str]) -> None:
+        """Let a shell know what every process of the demo is told, and the keys of its tenants."""
+        lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
+        self._write(self.shell, "".join(lines))
 
     def begin(self, ports: dict[str, int], **identity: object) -> None:
-        """Forget the last run."""
-        for file in (self.notes, self.gate, self.simulator_note, self.shell):
-            file.unlink(missing_ok=True)
-        self.note(state="starting", **identity, stop=f"kill {identity['pid']}", ports=ports)
+        """Forget the last run, but for the keys that were given out."""
+        self._forget(ports=ports, state="starting", **identity, stop=f"kill {identity['pid']}")
 
     def end(self, ports: dict[str, int], figures: dict[str, object]) -> None:
         """Nothing runs any more; the next run asks for the same ports."""
-        self.gate.unlink(missing_ok=True)
-        self.notes.unlink(missing_ok=True)
-        self.shell.unlink(missing_ok=True)
-        self.note(state="stopped", ports=ports, figures=figures)
+        self._forget(ports=ports, state="stopped", figures=figures)
 
-    def port(self, name: str) -> int:
-        """The port of the last run if it is free, so that what a person wrote down stays true."""
-        kept = self.read().get("ports", {}).get(name)
-        return kept if isinstance(kept, int) and can_listen(kept) else free_port()
+    def _forget(self, **fields: object) -> None:
+        for file in (self.gate, self.second_gate, self.shell):
+            file.unlink(missing_ok=True)
+        kept = {"private": self.read().get("private", {})}
+        self._write(self.notes, json.dumps(fields | kept, indent=2) + "\n")
+
+    def _write(self, path: Path, text: str) -> None:
+        """A reader sees the old or the new file, never half of one; nobody else may read it."""
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(
+            os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
+        ) as file:
+            file.write(text)
+        unfinished.replace(path)
+
+    def shops(self, run: str) -> dict[str, Any]:
+        """What the shops of this run sent and heard; empty where they have not said it."""
+        try:
+            found = json.loads(self.simulator_note.read_text())
+        except (FileNotFoundError, ValueError):
+            return {}
+        return found if found.get("run") == run else {}
+
+    def ports(self, names: Iterable[str]) -> dict[str, int]:
+        """Those of the last run if they are free, so that what a person wrote down stays true."""
+        kept: dict[str, object] = self.read().get("ports", {})
+        found: dict[str, int] = {}
+        for name in names:
+            port = kept.get(name)
+            while not isinstance(port, int) or port in found.values() or not can_listen(port):
+                port = free_port()
+            found[name] = port
+        return found
 
     @contextmanager
     def claimed(self) -> Iterator[None]:

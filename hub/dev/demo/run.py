@@ -8,21 +8,21 @@ from pathlib import Path
 
 import psutil
 
-from hub import bootstrap, registry
+from hub import bootstrap
 from hub.adapters.kafka import Peek
-from hub.dev.demo.crew import Plan, crew, environment, settings_of
+from hub.dev.demo.crew import WORDS, Plan, crew, environment, settings_of
 from hub.dev.demo.figures import Figures, read
 from hub.dev.demo.interrupt import exit_on_signals
 from hub.dev.demo.place import Place, identity, is_alive
 from hub.dev.demo.say import Teller
 from hub.dev.demo.servers import servers
 from hub.dev.demo.summary import Summary
+from hub.dev.demo.where import where
 from hub.dev.embedded import EmbeddedError, KafkaServer
-from hub.dev.simulator.goods import MERCHANTS
 from hub.dev.supervisor import supervise
 from hub.settings import Settings
 
-VERBS = ("process", "project", "insight")
+VERBS = tuple(WORDS)
 REFUSED, INTERRUPTED = 1, 130
 GRACE_SECONDS = 20
 
@@ -42,19 +42,19 @@ def demo(state: Path, seconds: float | None, rate: float, verbs: Sequence[str]) 
 
 def _run(place: Place, plan: Plan, say: Teller, check: Callable[[], None]) -> int:
     say(f"the demo keeps its state in {place.root}; make clean-state forgets it")
-    ports = {name: place.port(name) for name in ("kafka", "postgres", *plan.verbs)}
+    ports = place.ports(plan.ports)
     place.begin(ports, **identity(psutil.Process().pid))
     summary: Summary | None = None
     try:
         with servers(place, ports, say, check) as kafka:
             settings = settings_of(place)
-            place.note(**_where(place, plan, settings, ports))
-            verbs = {verb: ports[verb] for verb in plan.verbs}
+            place.note(**where(place, plan, settings, ports))
             code = supervise(
-                crew(place, plan, verbs),
+                crew(place, plan, ports),
                 environment(settings),
                 plan.stop_after,
                 grace=GRACE_SECONDS,
+                started=lambda pids: place.note(processes=pids),
             )
             if place.read()["state"] == "starting":
                 return _ended_early(place, kafka, code)
@@ -74,34 +74,18 @@ def _ended_early(place: Place, kafka: KafkaServer, code: int) -> int:
     return code or INTERRUPTED
 
 
-def _where(
-    place: Place, plan: Plan, settings: Settings, ports: dict[str, int]
-) -> dict[str, object]:
-    environ = environment(settings)
-    del environ["HUB_MASTER_KEY"]
-    return {
-        "run": plan.run,
-        "addresses": {verb: f"http://127.0.0.1:{ports[verb]}" for verb in plan.verbs},
-        "tenants": [merchant.tenant for merchant in MERCHANTS],
-        "topics": [topic.name for topic in registry.topics()],
-        "keys": {},
-        "state_dir": str(place.root),
-        "master_key": "$HUB_MASTER_KEY, else the development key in hub/settings.py",
-        "environment": environ,
-    }
-
-
 def _summary(place: Place, settings: Settings, say: Teller) -> Summary:
     noted = place.read()
     return Summary(
         before=noted["before"],
-        after=asyncio.run(_figures(settings)),
+        after=asyncio.run(_figures(place, settings)),
         broker_start_s=noted["broker_start_s"],
         first_warranty_s=noted.get("first_warranty_s"),
         seconds=say.seconds,
+        shops=place.shops(noted["run"]),
     )
 
 
-async def _figures(settings: Settings) -> Figures:
+async def _figures(place: Place, settings: Settings) -> Figures:
     async with bootstrap.database(settings, size=1) as db, Peek(settings.kafka_settings()) as peek:
-        return await read(db, peek)
+        return await read(db, peek, drop=place.drop, partitions=settings.partitions)

@@ -1,7 +1,6 @@
 """One line a second of what happens, and the end of a timed run."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -9,12 +8,10 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import psutil
-
 from hub import bootstrap
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
-from hub.dev.demo.crew import BOARD, DRAIN_SECONDS, HUB, SHOPS, SHOW, SIMULATOR
+from hub.dev.demo.crew import DRAIN_SECONDS
 from hub.dev.demo.figures import Figures, read
 from hub.dev.demo.line import HEADER, HEADER_EVERY, line
 from hub.dev.demo.place import Place
@@ -25,8 +22,9 @@ from hub.settings import Settings
 
 AWAY = (BrokerUnavailableError, StoreUnavailableError)
 FIRST = "select exists (select 1 from unit where home = $1)"
+PATIENCE_SECONDS = 15
+"""After so long everybody starts, whether or not there is a warranty."""
 _LOOK_SECONDS = 0.05
-_NAMES = {SIMULATOR: SHOPS, SHOW: BOARD}
 
 
 @dataclass(slots=True)
@@ -38,7 +36,10 @@ class Board:
     run: str
     deadline: float | None
     """On the monotonic clock."""
+    address: str
+    """Of the page, with a key."""
     window: Window = field(init=False)
+    _is_told: bool = False
     _lines: int = 0
     _before: tuple[float, int] | None = None
 
@@ -55,6 +56,8 @@ class Board:
                     asyncio.TaskGroup() as group,
                 ):
                     group.create_task(self._first_warranty(database))
+                    group.create_task(self._let_the_others_in())
+                    group.create_task(self._page())
                     group.create_task(self._every_second(database, peek))
             except* AWAY as errors:
                 _say(f"waiting: {errors.exceptions[0]}")
@@ -70,14 +73,33 @@ class Board:
         times = seconds / noted["broker_start_s"]
         self.place.note(first_warranty_s=round(seconds, 2))
         _say(f"first warranty after {seconds:.1f} s: {times:.1f} x the broker's own start")
+        self.place.second_gate.touch()
+
+    async def _let_the_others_in(self) -> None:
+        await asyncio.sleep(PATIENCE_SECONDS)
+        self.place.second_gate.touch()
+
+    async def _page(self) -> None:
+        """Say where to look as soon as somebody answers there."""
+        port = self.place.read()["ports"]["api"]
+        while not self._is_told:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(_LOOK_SECONDS)
+            else:
+                writer.close()
+                self._is_told = True
+        _say("watch it in a browser, at this address:")
+        _say(self.address)
 
     async def _every_second(self, database: Database, peek: Peek) -> None:
         while True:
             await asyncio.sleep(1 - time.time() % 1)
-            figures = await read(database, peek)
+            figures = await read(
+                database, peek, drop=self.place.drop, partitions=self.settings.partitions
+            )
             await self._show(figures)
-            if self._lines == 1:
-                self.place.note(processes=_processes())
             if self.deadline is not None and time.monotonic() > self.deadline:
                 self._end_if_drained(figures, self.deadline)
 
@@ -101,23 +123,7 @@ class Board:
             os.kill(os.getppid(), signal.SIGTERM)
 
     def _shops_are_silent(self) -> bool:
-        try:
-            said = json.loads(self.place.simulator_note.read_text())
-        except (FileNotFoundError, ValueError):
-            return False
-        return bool(said["run"] == self.run)
-
-
-def _processes() -> dict[str, int]:
-    """The process ids of everyone under the same supervisor, by name."""
-    found = {}
-    for child in psutil.Process(os.getppid()).children():
-        words = child.cmdline()
-        # A verb of the hub follows the module; the others are modules of their own.
-        names = [name for module, name in _NAMES.items() if module in words]
-        names += [words[words.index(HUB) + 1]] if HUB in words else []
-        found.update(dict.fromkeys(names, child.pid))
-    return found
+        return bool(self.place.shops(self.run).get("silent"))
 
 
 def _say(text: str) -> None:

@@ -3,8 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -17,38 +18,40 @@ LEVELS = ("early", "retrying", "held", "waiting", "unaccounted")
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`before` is what the ledger said when the run began."""
+    """`before` is what everything said when the run began."""
 
-    before: Mapping[str, int]
+    before: Mapping[str, Any]
     after: Figures
     broker_start_s: float
     first_warranty_s: float | None
     seconds: float
+    shops: Mapping[str, Any] = field(default_factory=dict)
+    """What the shops of this run sent and heard, where they could say it."""
 
     @property
-    def this_run(self) -> Mapping[str, int]:
+    def this_run(self) -> Mapping[str, Any]:
         """What came to each figure but for those that go up and down."""
-        flows = (name for name in self.after.numbers if name not in LEVELS)
-        return {name: self.after[name] - self.before[name] for name in flows}
+        return _gained(self.before, self.after.as_json())
 
     @property
     def adds_up(self) -> bool:
-        """Nothing is unaccounted for."""
-        return self.after["unaccounted"] == 0
+        """Nothing is unaccounted for, and whatever a till was told has landed is there."""
+        promised = self.shops.get("heard", {}).get("tickets_landed", 0)
+        return self.after.unaccounted == 0 and promised <= self.this_run["raw"]["landed"]
 
     @property
     def holds(self) -> bool:
-        """Nothing is unaccounted for, and there is a new warranty."""
+        """It adds up, and there is a new warranty."""
         return self.adds_up and self.this_run["activated"] > 0
 
     def show(self) -> None:
         """The table, the times, and the JSON as the last line."""
-        table = Table("event", "this run", "in all", box=box.SIMPLE, title="What became of it")
+        table = Table("what", "this run", "in all", box=box.SIMPLE, title="What became of it")
         for column in table.columns[1:]:
             column.justify = "right"
-        for name, number in self.after.numbers.items():
-            gained = str(self.this_run.get(name, ""))
-            table.add_row(name.replace("_", " "), gained, str(number))
+        gained = dict(_flat(self.this_run))
+        for name, number in _flat(self.after.as_json()):
+            table.add_row(name.replace("_", " "), str(gained.get(name, "")), str(number))
         Console().print(table)
         sys.stdout.write(f"{self._times()}\n{json.dumps(self.as_json())}\n")
         sys.stdout.flush()
@@ -57,9 +60,9 @@ class Summary:
         """Every figure by a plain name; counts are those since the first event ever."""
         return {
             "holds": self.holds,
-            **self.after.numbers,
+            **self.after.as_json(),
             "this_run": self.this_run,
-            "projection_lag": self.after.projection_lag,
+            "shops": self.shops,
             "broker_start_s": round(self.broker_start_s, 2),
             "first_warranty_s": self.first_warranty_s,
             "seconds": round(self.seconds, 1),
@@ -74,3 +77,21 @@ class Summary:
         return (
             f"{broker}the first warranty came after {self.first_warranty_s:.1f} s ({times:.1f} x)"
         )
+
+
+def _gained(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    flows = (name for name in after if name not in LEVELS and not name.endswith("_lag"))
+    return {
+        name: _gained(before[name], after[name])
+        if isinstance(after[name], Mapping)
+        else after[name] - before[name]
+        for name in flows
+    }
+
+
+def _flat(figures: Mapping[str, Any], of: str = "") -> Iterator[tuple[str, int]]:
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{name}: ")
+        else:
+            yield of + name, value

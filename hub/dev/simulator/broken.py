@@ -1,10 +1,10 @@
-"""Events as they should not be: what a tired integration sends now and then."""
+"""Events as they should not be: what a tired integration publishes now and then."""
 
 import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from hub.dev.simulator.telling import Telling
+from hub.dev.simulator.said import Telling
 
 
 def _cut_off(sale: Telling) -> Telling:

@@ -1,27 +1,32 @@
-"""What happens to a sale: nothing more, a return, a registration, a second report, a mistake."""
+"""What happens to a sale: nothing more, a return, a registration, a second report, a mistake.
+
+Each thing is said at the door that its source has: tills post tickets and leave a file at night,
+partners report to the API, the platform's back office publishes on the topic.
+"""
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from hub.dev.simulator import exports, tickets
 from hub.dev.simulator.broken import broken
-from hub.dev.simulator.goods import MERCHANTS, Merchant
+from hub.dev.simulator.goods import MERCHANTS, TILLS, VOLTAGE, Merchant
 from hub.dev.simulator.order import Order
-from hub.dev.simulator.telling import Telling
+from hub.dev.simulator.said import Said, published, registered, reported
+from schemas.events.parts import Order as OrderRef
 from schemas.refs import order_home
 
-Story = list[tuple[float, Telling]]
-"""Events, each with the seconds after the first of them."""
+Story = list[tuple[float, Said]]
+"""What is said, each with the seconds after the first of it."""
 
 
 def first_home(run: str) -> str:
     """The home of the first sale that a run tells."""
-    merchant = MERCHANTS[0]
-    return order_home(merchant.tenant, merchant.tenant, _reference(run, 1))
+    return order_home(VOLTAGE.tenant, VOLTAGE.namespace, _number(run, 1))
 
 
-def _reference(run: str, number: int) -> str:
-    return f"{run}-{number:05d}"
+def _number(run: str, count: int) -> str:
+    return f"{run}-{count:05d}"
 
 
 @dataclass(slots=True)
@@ -33,75 +38,111 @@ class Teller:
     count: int = 0
 
     def story(self) -> Story:
-        """The next story; the first is a plain sale of the first merchant."""
+        """The next story; the first is a sale at the first merchant that needs no door."""
         if self.count == 0:
-            return self._plain(self._order(MERCHANTS[0]))
+            return self._published(self._order(VOLTAGE))
         tell = self.chance.choices(list(_STORIES), list(_STORIES.values()))[0]
         return tell(self, self._order(self.chance.choice(MERCHANTS)))
 
     def _order(self, merchant: Merchant) -> Order:
         self.count += 1
-        return Order(merchant, _reference(self.run, self.count), self.chance)
+        return Order(merchant, _number(self.run, self.count), self.chance)
 
-    def _plain(self, order: Order) -> Story:
-        return [(0, order.sale())]
+    def _sold(self, order: Order) -> Story:
+        return [(0, tickets.sold(order))]
+
+    def _published(self, order: Order) -> Story:
+        return [(0, published(order))]
+
+    def _published_anywhere(self, order: Order) -> Story:
+        """The back office does not know how the hub places orders."""
+        return [(0, published(order, knows_home=False))]
+
+    def _only_in_the_file(self, order: Order) -> Story:
+        return [(0, exports.sold(order))]
+
+    def _in_the_file_too(self, order: Order) -> Story:
+        return [(0, tickets.sold(order)), (self._later(), exports.sold(order))]
 
     def _returned(self, order: Order) -> Story:
-        return [(0, order.sale()), (self._later(), order.returned())]
+        return [(0, tickets.sold(order)), (self._later(), tickets.returned(order))]
 
     def _partly_returned(self, order: Order) -> Story:
-        sale = order.sale(quantity=3)
-        return [(0, sale), (self._later(), order.returned(quantity=1))]
+        sale = tickets.sold(order.of_pieces(3))
+        return [(0, sale), (self._later(), tickets.returned(order, quantity=1))]
 
     def _returned_before_its_sale(self, order: Order) -> Story:
-        sale = order.sale()
-        return [(0, order.returned()), (self.chance.uniform(1, 4), sale)]
+        """The till that sold it sends late."""
+        soon = self.chance.uniform(1, 4)
+        return [(0, tickets.returned(order)), (soon, tickets.sold(order))]
+
+    def _returned_in_the_file(self, order: Order) -> Story:
+        return [(0, tickets.sold(order)), (self._later(), exports.returned(order))]
 
     def _registered(self, order: Order) -> Story:
-        sale = order.sale(serial=True)
-        return [(0, sale), (self._later(), order.registration())]
+        sale = tickets.sold(order.with_serial())
+        return [(0, sale), (self._later(), registered(order))]
 
     def _registered_before_its_sale(self, order: Order) -> Story:
-        sale = order.sale(serial=True)
-        return [(0, order.registration()), (self._later(), sale)]
+        sale = tickets.sold(order.with_serial())
+        return [(0, registered(order)), (self._later(), sale)]
 
-    def _told_by_the_shop_too(self, order: Order) -> Story:
-        sale = order.sale()
-        again = replace(sale, id=f"shop-{order.reference}", connector="shop")
-        return [(0, sale), (self._later(), again)]
+    def _sold_online(self, order: Order) -> Story:
+        order.online = True
+        return [(0, reported(order, "webshop"))]
+
+    def _sold_online_and_fetched(self, order: Order) -> Story:
+        """The till that hands it out repeats the web shop's number: it is one sale."""
+        order.online = True
+        return [(0, reported(order, "webshop")), (self._later(), tickets.sold(order))]
 
     def _told_by_a_market_too(self, order: Order) -> Story:
         """The market has order numbers of its own: only the serial tells that it is one sale."""
-        sale = order.sale(serial=True)
-        return [(0, sale), (self._later(), order.as_market_tells())]
+        sale = tickets.sold(order.with_serial())
+        number = OrderRef(namespace="market", reference=f"M-{order.number}")
+        return [(0, sale), (self._later(), reported(order, "market", number))]
 
-    def _uploaded_twice(self, order: Order) -> Story:
-        sale = order.sale()
-        return [(0, sale), (self._later(), replace(sale, id=f"{sale.id}-upload-2"))]
+    def _told_by_the_back_office_too(self, order: Order) -> Story:
+        return [(0, tickets.sold(order)), (self._later(), published(order))]
 
     def _entered_twice(self, order: Order) -> Story:
-        """The same till sells the same serial again under a new number: one of them is wrong."""
-        sale = order.sale(serial=True)
-        mistake = order.under(f"{order.reference}-B")
-        return [(0, sale), (self._later(), mistake.sale(serial=True))]
+        """The tills sell the same serial again under a new number: one of them is wrong."""
+        sale = tickets.sold(order.with_serial())
+        mistake = order.under(f"{order.number}-B")
+        return [(0, sale), (self._later(), tickets.sold(mistake))]
+
+    def _quiet(self, order: Order) -> Story:
+        till = self.chance.randint(1, len(TILLS))
+        return [(0, tickets.heartbeat(order.merchant, till, order.number))]
+
+    def _mistyped(self, order: Order) -> Story:
+        return [(0, tickets.mistyped(tickets.sold(order), self.chance))]
 
     def _broken(self, order: Order) -> Story:
-        return [(0, broken(order.sale(), self.chance))]
+        return [(0, broken(published(order), self.chance))]
 
     def _later(self) -> float:
         return self.chance.uniform(1, 8)
 
 
 _STORIES: dict[Callable[[Teller, Order], Story], float] = {
-    Teller._plain: 62,  # noqa: SLF001 - a table of the class's own stories
-    Teller._returned: 9,  # noqa: SLF001
+    Teller._sold: 38,  # noqa: SLF001 - a table of the class's own stories
+    Teller._published: 7,  # noqa: SLF001
+    Teller._published_anywhere: 3,  # noqa: SLF001
+    Teller._only_in_the_file: 5,  # noqa: SLF001
+    Teller._in_the_file_too: 5,  # noqa: SLF001
+    Teller._returned: 8,  # noqa: SLF001
     Teller._partly_returned: 4,  # noqa: SLF001
     Teller._returned_before_its_sale: 4,  # noqa: SLF001
+    Teller._returned_in_the_file: 1,  # noqa: SLF001
     Teller._registered: 6,  # noqa: SLF001
     Teller._registered_before_its_sale: 3,  # noqa: SLF001
-    Teller._told_by_the_shop_too: 5,  # noqa: SLF001
+    Teller._sold_online: 4,  # noqa: SLF001
+    Teller._sold_online_and_fetched: 4,  # noqa: SLF001
     Teller._told_by_a_market_too: 3,  # noqa: SLF001
-    Teller._uploaded_twice: 2,  # noqa: SLF001
+    Teller._told_by_the_back_office_too: 2,  # noqa: SLF001
     Teller._entered_twice: 1.5,  # noqa: SLF001
+    Teller._quiet: 2,  # noqa: SLF001
+    Teller._mistyped: 0.7,  # noqa: SLF001
     Teller._broken: 0.8,  # noqa: SLF001
 }
