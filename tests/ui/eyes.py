@@ -29,8 +29,8 @@ class Looker:
         self._open.append(context)
         page = await context.new_page()
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        page.on("console", self._heard)
-        page.on("request", self._asked)
+        page.on("console", lambda said: self._heard(said))  # noqa: PLW0108 - it keeps notes on a bound method
+        page.on("request", lambda one: self._asked(one))  # noqa: PLW0108 - as above
         page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
         return page
 

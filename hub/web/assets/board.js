@@ -162,5 +162,7 @@ for (const part of document.querySelectorAll("[data-still]")) {
 
 addEventListener("pagehide", stop);
 addEventListener("pageshow", (event) => { if (event.persisted && !paused) listen(); });
+// Without scripts the page looks again by itself, or stands still by this link.
+document.getElementById("still").remove();
 pause.hidden = false;
 listen();
