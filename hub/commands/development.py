@@ -1,5 +1,6 @@
 """The whole hub on one machine, for whoever wants to see it or to work on it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +17,16 @@ def dev(
     seconds: Annotated[
         float | None, typer.Option("--for", min=1, help="End by itself after so many seconds.")
     ] = None,
-    rate: Annotated[float, typer.Option(min=0.1, max=2000, help="Events a second.")] = 20,
+    rate: Annotated[float, typer.Option(min=0.1, max=2000, help="Things said a second.")] = 20,
     state: Annotated[Path, typer.Option(help="Where Kafka and Postgres keep data.")] = Path(".hub"),
 ) -> None:
     """Run everything on an embedded Kafka and Postgres, with a simulator that feeds it."""
     # The embedded servers are no part of a production installation.
-    from hub.dev.demo.run import VERBS, demo  # noqa: PLC0415
+    from hub.dev.demo.run import demo  # noqa: PLC0415
 
-    there = getattr(context.find_root().command, "commands", {})
-    raise typer.Exit(demo(state, seconds, rate, [verb for verb in VERBS if verb in there]))
+    root = context.find_root().command
+
+    def hub(words: Sequence[str]) -> object:
+        return root.main(list(words), prog_name="hub")
+
+    raise typer.Exit(demo(state, seconds, rate, hub))

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from hub.dev.demo.crew import WORDS
 from hub.dev.demo.figures import SAID, Figures
 from hub.dev.demo.line import HEADER, line, short
+from hub.dev.demo.plan import VERBS
 from hub.dev.demo.raw import BECAME, Files, Raw
 from hub.dev.demo.summary import Summary
 from hub.dev.demo.window import open_window
 from hub.recovery.figures import OUTCOMES
 
 COLUMNS = 100
-LABEL = max(len(f"{name} | ") for name in WORDS)
+LABEL = max(len(f"{name} | ") for name in VERBS)
 
 
 def figures(raw: Raw | None = None, files: Files | None = None, **numbers: int) -> Figures:

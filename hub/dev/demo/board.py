@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from hub.dev.demo.crew import BOARD
 from hub.dev.demo.place import DemoError, Place, is_alive
+from hub.dev.demo.plan import BOARD
 from hub.dev.demo.say import Teller
 from hub.dev.demo.stopwatch import Stopwatch
 

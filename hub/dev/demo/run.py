@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +10,11 @@ import psutil
 
 from hub import bootstrap
 from hub.adapters.kafka import Peek
-from hub.dev.demo.crew import WORDS, Plan, crew, environment, settings_of
+from hub.dev.demo.crew import Crew, Hub
 from hub.dev.demo.figures import Figures, read
 from hub.dev.demo.interrupt import exit_on_signals
 from hub.dev.demo.place import Place, identity, is_alive
+from hub.dev.demo.plan import PORTS, Plan, environment, settings_of
 from hub.dev.demo.say import Teller
 from hub.dev.demo.servers import servers
 from hub.dev.demo.summary import Summary
@@ -22,27 +23,26 @@ from hub.dev.embedded import EmbeddedError, KafkaServer
 from hub.dev.supervisor import supervise
 from hub.settings import Settings
 
-VERBS = tuple(WORDS)
 REFUSED, INTERRUPTED = 1, 130
 GRACE_SECONDS = 20
 
 
-def demo(state: Path, seconds: float | None, rate: float, verbs: Sequence[str]) -> int:
+def demo(state: Path, seconds: float | None, rate: float, hub: Hub) -> int:
     """Run until interrupted, or for so many seconds; gives the exit code."""
     place = Place(state.resolve())
     say = Teller(psutil.Process().create_time())
     run = datetime.now(UTC).strftime("%y%m%d-%H%M%S")
     try:
         with exit_on_signals() as check, place.claimed():
-            return _run(place, Plan(seconds, rate, run, tuple(verbs)), say, check)
+            return _run(place, Plan(seconds, rate, run), hub, say, check)
     except EmbeddedError as problem:
         sys.stderr.write(f"hub dev: {problem}\n")
         return REFUSED
 
 
-def _run(place: Place, plan: Plan, say: Teller, check: Callable[[], None]) -> int:
+def _run(place: Place, plan: Plan, hub: Hub, say: Teller, check: Callable[[], None]) -> int:
     say(f"the demo keeps its state in {place.root}; make clean-state forgets it")
-    ports = place.ports(plan.ports)
+    ports = place.ports(PORTS)
     place.begin(ports, **identity(psutil.Process().pid))
     summary: Summary | None = None
     try:
@@ -50,7 +50,7 @@ def _run(place: Place, plan: Plan, say: Teller, check: Callable[[], None]) -> in
             settings = settings_of(place)
             place.note(**where(place, plan, settings, ports))
             code = supervise(
-                crew(place, plan, ports),
+                Crew(place, plan, ports, hub).everyone(),
                 environment(settings),
                 plan.stop_after,
                 grace=GRACE_SECONDS,

@@ -11,10 +11,10 @@ from datetime import datetime
 from hub import bootstrap
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
-from hub.dev.demo.crew import DRAIN_SECONDS
 from hub.dev.demo.figures import Figures, read
 from hub.dev.demo.line import HEADER, HEADER_EVERY, line
 from hub.dev.demo.place import Place
+from hub.dev.demo.plan import DRAIN_SECONDS
 from hub.dev.demo.window import Window
 from hub.dev.simulator.stories import first_home
 from hub.sdk.failures import BrokerUnavailableError, StoreUnavailableError

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from hub import registry
 from hub.access.keyring import HUB
-from hub.dev.demo.crew import DOORS, Plan, environment
 from hub.dev.demo.place import Place
+from hub.dev.demo.plan import DOORS, VERBS, Plan, environment
 from hub.dev.demo.prepare import PERSON, Private
 from hub.dev.simulator.doors import SOURCE
 from hub.dev.simulator.goods import MERCHANTS
@@ -20,7 +20,7 @@ def where(
     """What is known before anything is prepared."""
     return {
         "run": plan.run,
-        "addresses": {verb: f"{LOOPBACK}:{ports[verb]}" for verb in plan.verbs},
+        "addresses": {verb: f"{LOOPBACK}:{ports[verb]}" for verb in VERBS},
         **{name: f"{LOOPBACK}:{ports[name]}" for name in DOORS.values()},
         "drop": str(place.drop),
         "tenants": [merchant.tenant for merchant in MERCHANTS],

@@ -18,7 +18,7 @@ from hub.dev.simulator.said import Ticket
 BATCH = 200
 KEPT = 2_000
 """Tickets that a till keeps; whoever sells more must wait."""
-FIRST_WAIT, LONGEST_WAIT, LOUD_FROM = 0.2, 2.0, 8
+FIRST_WAIT, LONGEST_WAIT, LOUD_FROM = 0.2, 2.0, 30
 LANDED, TOO_MANY, OUR_TROUBLE = 202, 429, 500
 
 log = structlog.get_logger(__name__)
