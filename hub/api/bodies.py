@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    Strict,
     StringConstraints,
     WithJsonSchema,
     model_validator,
@@ -24,6 +25,7 @@ from schemas.events.sale import SaleLine, SaleRecorded
 from schemas.money import Money
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 EXAMPLE = "2026-01-31T18:30:00+03:00"
 VISIBLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 """No control characters, and something beside blanks."""
@@ -43,6 +45,20 @@ def _instant(given: object) -> datetime:
     return instant
 
 
+def _day(given: object) -> date:
+    if not isinstance(given, str) or not ISO_DAY.fullmatch(given):
+        raise ValueError("this is no day; write it like 2026-01-31")
+    try:
+        return date.fromisoformat(given)
+    except ValueError as error:
+        raise ValueError(f"there is no such day ({error}); write it like 2026-01-31") from error
+
+
+def _whole(given: object) -> object:
+    """To JSON, 2 and 2.0 are one number."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
 def _named(limit: int) -> Any:
     return StringConstraints(
         min_length=1, max_length=limit, strip_whitespace=True, pattern=VISIBLE, strict=True
@@ -54,6 +70,8 @@ At = Annotated[
     BeforeValidator(_instant),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": [EXAMPLE]}),
 ]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Whole = Annotated[int, BeforeValidator(_whole), Strict()]
 Text = Annotated[str, _named(200)]
 SerialText = Annotated[str, _named(128)]
 ZoneName = Annotated[
@@ -97,6 +115,8 @@ class MoneyBody(Money):
 
     model_config = STRICT
 
+    amount: Annotated[Whole, Field(ge=-(10**15), le=10**15)]
+
 
 class SaleLineBody(SaleLine):
     """`quantity` units of one product, of which some, all or none have a serial."""
@@ -106,12 +126,12 @@ class SaleLineBody(SaleLine):
     line: Text
     """Names the line in the answer; once in a sale."""
     product: ProductBody
-    quantity: Annotated[int, Field(ge=1, le=MAX_UNITS)] = 1
+    quantity: Annotated[Whole, Field(ge=1, le=MAX_UNITS)] = 1
     serials: Annotated[tuple[SerialText, ...], Field(max_length=MAX_UNITS)] = ()
     """Kept as given, leading zeros and all: always a string."""
-    coverage_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    coverage_months: Annotated[Whole, Field(ge=1, le=1200)] | None = None
     """The period sold with this line; the merchant's default where it is absent."""
-    covered_until: date | None = None
+    covered_until: Day | None = None
     """The last covered day, which then counts instead of the period."""
     price: MoneyBody | None = None
 
@@ -145,9 +165,9 @@ class RegistrationBody(RegistrationRequested):
     product: ProductBody | None = None
     serial: SerialText | None = None
     """Kept as given, leading zeros and all: always a string."""
-    purchased_on: date | None = None
+    purchased_on: Day | None = None
     """As the owner states it; the day of registration where absent."""
-    coverage_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    coverage_months: Annotated[Whole, Field(ge=1, le=1200)] | None = None
     branch: Text | None = None
     customer: ContactBody | None = None
 

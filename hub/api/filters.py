@@ -1,11 +1,10 @@
 """What a list of warranties may be narrowed by."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.api.bodies import VISIBLE
+from hub.api.bodies import VISIBLE, Day
 
 MAX_LIMIT = 200
 
@@ -29,8 +28,8 @@ class Filters(BaseModel):
     status: Literal["covered", "ended"] | None = None
     customer: Annotated[str, Field(pattern="^cus_[a-z2-7]{16}$")] | None = None
     """A customer's reference, as warranties show it."""
-    active_on: date | None = None
+    active_on: Day | None = None
     """Only what is covered on that day."""
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
-    cursor: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    cursor: Annotated[str, Field(pattern="^[a-z2-7]{16}_[0-9]{1,9}$")] | None = None
     """From the page before; the filters stay the same."""

@@ -145,6 +145,8 @@ def changed(path: str, value: object) -> dict[str, Any]:
         (changed("lines/0/serials", [42]), "#/sale/lines/0/serials/0"),
         (changed("lines/0/serials", ["  "]), "#/sale/lines/0/serials/0"),
         (changed("lines/0/quantity", 0), "#/sale/lines/0/quantity"),
+        (changed("lines/0/quantity", True), "#/sale/lines/0/quantity"),  # noqa: FBT003 - the value itself
+        (changed("lines/0/quantity", 1.5), "#/sale/lines/0/quantity"),
         (changed("lines/0/quantity", "1"), "#/sale/lines/0/quantity"),
         (changed("lines/0/quantity", 10**30), "#/sale/lines/0/quantity"),
         (changed("lines", []), "#/sale/lines"),
@@ -196,6 +198,9 @@ async def test_of_a_thousand_faults_the_first_are_listed_and_all_are_counted(api
         "/v1/warranties?serial=%00",
         "/v1/warranties?product=a%00b",
         "/v1/warranties?active_on=yesterday",
+        "/v1/warranties?active_on=0",
+        "/v1/warranties?active_on=2026-02-30",
+        "/v1/audit?until=0.5",
         "/v1/warranties?status=fine",
         "/v1/warranties?customer=ayse@example.com",
         "/v1/warranties?sreial=1",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import Depends, FastAPI, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +12,7 @@ from hub.access.keys import Principal
 from hub.access.permissions import Permission
 from hub.api import problems
 from hub.api.auth import Allowed
+from hub.api.bodies import At
 from hub.api.describing import answered, answers
 from hub.api.filters import Word
 from hub.api.parts import parts_of
@@ -26,8 +27,8 @@ class Wanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: At | None = None
+    until: At | None = None
     status: Annotated[Word, Field(max_length=40)] | None = None
     """An outcome, or the HTTP status of a refusal."""
     source: Word | None = None

@@ -15,7 +15,6 @@ from hub.api.documents import WarrantyPage, WarrantyWithHistory
 from hub.api.filters import Filters
 from hub.api.parts import parts_of
 from hub.api.problems import NOT_FOUND
-from hub.api.reading import invalid
 
 MAY = Allowed(Permission.READ_WARRANTY)
 Id = Annotated[str, Path(pattern="^wty_[a-z2-7]{16}_[0-9]{1,9}$")]
@@ -63,10 +62,7 @@ async def list_warranties(
 ) -> Response:
     """List what fits all filters. What was decided is here at once."""
     async with parts_of(request).database.speaking_for(caller.tenant) as queries:
-        try:
-            found, cursor = await shelf.page(queries, filters)
-        except shelf.BadCursorError as error:
-            raise invalid([{"type": "", "loc": ("query", "cursor"), "msg": str(error)}]) from error
+        found, cursor = await shelf.page(queries, filters)
     page = WarrantyPage(warranties=found, cursor=cursor)
     return Response(page.model_dump_json(), media_type="application/json")
 
