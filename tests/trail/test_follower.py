@@ -11,8 +11,10 @@ from hub.adapters.postgres import ENGINE, connect
 from hub.telemetry.metrics import Metrics
 from hub.trail import follower, rebuild
 from hub.trail.follower import TrailFollower
+from hub.trail.logs import read
+from hub.trail.store import Place, put
 from tests.trail.conftest import Hub, eventually, only, sale
-from tests.trail.logs import NOON, RAW, Scribe, entry, expected, landing, shown
+from tests.trail.logs import INTAKE, NOON, RAW, Scribe, entry, expected, landing, shown
 
 pytestmark = pytest.mark.servers
 
@@ -219,3 +221,24 @@ async def test_rebuilding_without_a_follower_fills_it_all(idle: Hub, scribe: Scr
 
     assert await shown(idle.database) == await expected(idle.database)
     assert lines == again == await idle.database.fetchval("select count(*) from trail")
+
+
+async def test_a_step_that_was_read_before_a_rebuild_is_not_written(
+    idle: Hub, scribe: Scribe
+) -> None:
+    """Else what was emptied would be taken for shown."""
+    pool = await connect(idle.dsn, size=2, settings={"role": ENGINE})
+    place = Place("ledger", INTAKE, 0)
+    await scribe.decide([entry("first")])
+    await rebuild.rebuild(pool, lambda _topic, _lines: None)
+    await scribe.decide([entry("second")])
+    step = await read(pool, place)
+    assert step is not None
+    await idle.database.execute("update trail_progress set n = 0")
+    await idle.database.execute("truncate trail")
+
+    assert not await put(pool, place, step.was, step.to, step.rows)
+    assert await shown(idle.database) == {}
+    await rebuild.rebuild(pool, lambda _topic, _lines: None)
+    assert await shown(idle.database) == await expected(idle.database)
+    await pool.close()
