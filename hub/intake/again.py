@@ -25,7 +25,7 @@ select n, next_offset, to_offset from raw_replay
 """
 LOGGED = """
 select from_offset, body from landing
- where topic = $1 and part = $2 and to_offset > $3 and to_offset <= $4 + $5 and from_offset < $4
+ where topic = $1 and part = $2 and to_offset > $3 and to_offset <= $5 and from_offset < $4
  order by n
 """
 UNWANT = """
@@ -100,7 +100,7 @@ class Again:
         """What had become of the records: the log's last word, except where one is parked now."""
         place = (self.topic, self.part)
         found: dict[int, str] = {}
-        for row in await self.database.fetch(LOGGED, *place, first, end, SPAN):
+        for row in await self.database.fetch(LOGGED, *place, first, end, end + SPAN):
             found |= {one.offset: one.outcome for one in decode(row["body"])}
         for row in await self.database.fetch(PARKED, *place, first, end):
             found[row["offset"]] = "parked"
