@@ -15,10 +15,10 @@ export PYTHONUNBUFFERED = 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test quick prove bench bench-scale crash format schemas clean-state lock \
-	check-format check-lint check-types check-imports check-pure check-schemas check-servers
+	new-connector check-format check-lint check-types check-imports check-pure check-schemas check-servers
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ok ## Build .venv (every target below does this first)
 
@@ -48,6 +48,10 @@ format: .venv/.ok ## Format the code and apply the safe fixes
 
 schemas: .venv/.ok ## Write the JSON Schemas and the AsyncAPI document anew
 	@$(V)/python -m schemas.generate
+
+new-connector: .venv/.ok ## Begin a connector: its file, its test and its entry point (NAME=acme)
+	@test -n "$(NAME)" || { echo "Say its name: make new-connector NAME=acme"; exit 1; }
+	@$(V)/hub connector new -- "$(NAME)"
 
 clean-state: ## Delete what the demo keeps between runs (.hub)
 	@$(SAY) "Deleting .hub"

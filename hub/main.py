@@ -3,6 +3,7 @@
 import typer
 
 from hub.commands import (
+    connectors,
     development,
     files,
     installation,
@@ -26,6 +27,7 @@ groups = (
     recovery,
     trail,
     files,
+    connectors,
     development,
 )
 for group in groups:
