@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from hub.dev.bench.contenders import PARTITIONS
+from hub.dev.bench.contenders import PARTITIONS, WHOLE
 from hub.dev.bench.measure import Figures
 from hub.dev.bench.rounds import CONTENDERS, holds, mixture, once, summary
 from hub.dev.crash.installation import Installation
@@ -50,7 +50,7 @@ def test_puts_a_contact_only_into_the_second_figure() -> None:
 
 
 def test_compares_medians_and_knows_its_bars() -> None:
-    rates = {"ordinary": 100.0, "tuned": 200.0, "hub": 110.0, "hub_contact": 90.0}
+    rates = {"ordinary": 100.0, "tuned": 200.0, "hub": 110.0, "hub_contact": 90.0, WHOLE: 60.0}
     found = {name: [figures(rates[name] * f) for f in (0.1, 1, 3)] for name in CONTENDERS}
 
     plain = summary(found)
@@ -58,6 +58,7 @@ def test_compares_medians_and_knows_its_bars() -> None:
     assert (plain["ratio_to_ordinary"], plain["ratio_to_tuned"]) == (1.1, 0.55)
     assert holds(plain)
     assert not holds(plain | {"ratio_to_ordinary": 0.99})
+    assert not holds(plain | {"ratio_whole_to_ordinary": 0.49})
     assert not holds(plain | {"rss_mb": 250.0})
 
 

@@ -16,10 +16,13 @@ from hub.dev.bench import topics
 from hub.dev.bench.reference import TABLE, Surroundings
 from hub.dev.crash.installation import INTAKE, STATUS, Installation, hub
 from hub.dev.lifeline import die_with_parent
+from schemas.topics import raw
 
 PARTITIONS = 4
-DEAD_LETTERS = f"{INTAKE}.dlq"
+HUBS = (INTAKE, STATUS, f"{INTAKE}.dlq", raw("pos").name)
 LOOPS = ("ordinary", "tuned")
+WHOLE = "hub_whole"
+"""The hub from the payload as it landed, with a translator before the worker."""
 _STOP_SECONDS = 20
 
 
@@ -37,18 +40,21 @@ class Stage:
     writes: str
     dsn: str
     log: Path
-    command: list[str]
+    commands: list[list[str]]
     env: dict[str, str]
 
     @property
     def is_hub(self) -> bool:
-        return self.reads == INTAKE
+        return self.name not in LOOPS
 
     def start(self) -> "Worker":
-        """Start its one worker."""
+        """Start its one process of each kind."""
+        return Worker([self._spawn(command) for command in self.commands], self.log)
+
+    def _spawn(self, command: list[str]) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                self.command,
+            return subprocess.Popen(
+                command,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -56,7 +62,6 @@ class Stage:
                 start_new_session=True,
                 preexec_fn=die_with_parent(signal.SIGKILL),
             )
-        return Worker(process, self.log)
 
     async def fetchval(self, sql: str) -> Any:
         """One value from its database."""
@@ -71,29 +76,32 @@ class Stage:
 class Worker:
     """A running contender."""
 
-    process: subprocess.Popen[bytes]
+    processes: "list[subprocess.Popen[bytes]]"
     log: Path
 
     @property
-    def pid(self) -> int:
-        return self.process.pid
+    def pids(self) -> list[int]:
+        return [process.pid for process in self.processes]
 
     def check(self) -> None:
         """Raise if it has ended by itself."""
-        code = self.process.poll()
-        if code is not None:
+        codes = [code for one in self.processes if (code := one.poll()) is not None]
+        if codes:
+            code = codes[0]
             end = "\n  ".join(self.log.read_text(errors="replace").splitlines()[-20:])
             raise ContenderError(f"it ended with code {code}. The end of {self.log}:\n  {end}")
 
     async def stop(self) -> None:
         """End it in good order, or by force when it takes too long."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.to_thread(self.process.wait, _STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            await asyncio.to_thread(self.process.wait)
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            try:
+                await asyncio.to_thread(process.wait, _STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                await asyncio.to_thread(process.wait)
 
 
 @asynccontextmanager
@@ -105,7 +113,7 @@ async def stage(servers: Installation, name: str, run: str) -> AsyncIterator[Sta
     try:
         yield made
     finally:
-        await topics.delete(servers.kafka.bootstrap, [made.reads, made.writes, DEAD_LETTERS])
+        await topics.delete(servers.kafka.bootstrap, list({made.reads, made.writes, *HUBS}))
         await _admin(servers, f"drop database {database} with (force)")
 
 
@@ -117,16 +125,20 @@ def _loop(servers: Installation, name: str, run: str) -> Stage:
     place = Surroundings(servers.kafka.bootstrap, _dsn(servers, run), f"{run}.in", f"{run}.out")
     return Stage(
         servers, name, place.reads, place.writes, place.postgres, servers.root / f"{run}.log",
-        [sys.executable, "-m", f"hub.dev.bench.{name}"], servers.env(**place.env()),
+        [[sys.executable, "-m", f"hub.dev.bench.{name}"]], servers.env(**place.env()),
     )  # fmt: skip
 
 
 async def _hub(servers: Installation, name: str, run: str) -> Stage:
     servers.dsn = _dsn(servers, run)
     await servers.prepare()
+    commands, reads = [hub("process")], INTAKE
+    if name == WHOLE:
+        await servers.give_access()
+        commands, reads = [hub("process"), hub("translate", "pos")], raw("pos").name
     return Stage(
-        servers, name, INTAKE, STATUS, servers.dsn, servers.root / f"{run}.log",
-        hub("process"), servers.env(),
+        servers, name, reads, STATUS, servers.dsn, servers.root / f"{run}.log",
+        commands, servers.env(),
     )  # fmt: skip
 
 

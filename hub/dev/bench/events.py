@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.dev.crash.installation import TENANT
-from schemas.refs import order_home, place
+from schemas.refs import derived_id, home, order_home, place
 
 DUPLICATES = 0.05
 _SIZE = 1024
@@ -42,25 +42,50 @@ class Kind:
 def sale(kind: Kind, n: int) -> Record:
     """The nth sale of a run."""
     reference = f"{kind.run}-{n:08d}"
-    home = order_home(TENANT, "till", reference)
+    key = order_home(TENANT, "till", reference)
     sold_at = datetime.now(UTC) - timedelta(seconds=n % 3600)
     body = json.dumps(_fact(kind, reference, sold_at, n), separators=(",", ":")).encode()
     return Record(
-        place(home, kind.partitions), home.encode(), body, _headers(reference, home, sold_at)
+        place(key, kind.partitions), key.encode(), body, _headers(reference, key, sold_at)
+    )
+
+
+def ticket(kind: Kind, n: int) -> Record:
+    """The nth sale of a run as a till's ticket, where its payload landed."""
+    reference = f"{kind.run}-{n:08d}"
+    where = home(TENANT, "pos", reference)
+    at = datetime.now(UTC)
+    fact = _fact(kind, reference, at - timedelta(seconds=n % 3600), n)
+    (line,) = fact.pop("lines")
+    price = line.pop("price")
+    cents = price["amount"]
+    told = fact | {
+        "type": "sale",
+        "order": reference,
+        "at": fact.pop("sold_at"),
+        "currency": price["currency"],
+        "lines": [line | {"price": f"{cents // 100}.{cents % 100:02d}"}],
+    }
+    headers = _headers(derived_id("raw", TENANT, "pos", reference), where, at, "pos.landed.v1")
+    return Record(
+        place(where, kind.partitions),
+        where.encode(),
+        json.dumps(told, separators=(",", ":")).encode(),
+        [*headers, ("hub-ref", reference.encode())],
     )
 
 
 def given_back(kind: Kind, n: int, reference: str) -> Record:
     """The return of everything that an order sold."""
-    home, at = order_home(TENANT, "till", reference), datetime.now(UTC)
+    key, at = order_home(TENANT, "till", reference), datetime.now(UTC)
     body = {
         "order": {"namespace": "till", "reference": reference},
         "reference": f"R-{kind.run}-{n}",
         "returned_at": at.isoformat(),
         "zone": "Europe/Istanbul",
     }
-    headers = _headers(f"return-{kind.run}-{n}", home, at, "sale.returned.v1")
-    return Record(place(home, kind.partitions), home.encode(), json.dumps(body).encode(), headers)
+    headers = _headers(f"return-{kind.run}-{n}", key, at, "sale.returned.v1")
+    return Record(place(key, kind.partitions), key.encode(), json.dumps(body).encode(), headers)
 
 
 def with_repeats(records: list[Record], seed: int) -> list[Record]:
@@ -99,15 +124,15 @@ def _fact(kind: Kind, reference: str, sold_at: datetime, n: int) -> dict[str, An
 
 
 def _headers(
-    event: str, home: str, at: datetime, kind: str = "sale.recorded.v1"
+    event: str, key: str, at: datetime, kind: str = "sale.recorded.v1"
 ) -> list[tuple[str, bytes]]:
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", event.encode()),
-        ("ce_source", f"/tenants/{TENANT}/sources/till".encode()),
+        ("ce_source", f"/tenants/{TENANT}/sources/pos".encode()),
         ("ce_type", kind.encode()),
         ("ce_time", at.isoformat().encode()),
         ("ce_tenant", TENANT.encode()),
         ("content-type", b"application/json"),
-        ("ce_partitionkey", home.encode()),
+        ("ce_partitionkey", key.encode()),
     ]

@@ -54,13 +54,13 @@ async def measure(
     Both moments are taken when the status topic has grown, so connecting, importing and joining
     the group do not count for anybody. `before` effects stood there already.
     """
-    pids = (worker.pid, made.servers.postgres.pid, made.servers.kafka.pid)
+    pids = (worker.pids, [made.servers.postgres.pid], [made.servers.kafka.pid])
     partitions = made.servers.partitions
     async with Ends(made.servers.kafka.bootstrap, made.writes, partitions) as ends:
         first = await _when(before + 1, ends, worker, pids)
         last = await _when(before + effects, ends, worker, pids)
     share = (last.effects - first.effects) / effects
-    return _figures(first, last, events * share, _peak_mb(worker.pid))
+    return _figures(first, last, events * share, max(map(_peak_mb, worker.pids)))
 
 
 def _figures(first: _Moment, last: _Moment, events: float, rss: float) -> Figures:
@@ -76,13 +76,13 @@ def _figures(first: _Moment, last: _Moment, events: float, rss: float) -> Figure
 
 
 async def _when(
-    wanted: int, ends: Ends, worker: Worker, pids: tuple[int, int, int]
+    wanted: int, ends: Ends, worker: Worker, pids: tuple[list[int], ...]
 ) -> _Moment:  # fmt: skip
     reached, moved = -1, time.monotonic()
     while True:
         now = await ends.total()
         if now >= wanted:
-            return _Moment(time.monotonic(), now, *(cpu_seconds(pid) for pid in pids))
+            return _Moment(time.monotonic(), now, *(sum(map(cpu_seconds, each)) for each in pids))
         if now != reached:
             reached, moved = now, time.monotonic()
         if time.monotonic() - moved > _PATIENCE_SECONDS:

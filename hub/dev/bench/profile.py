@@ -19,9 +19,8 @@ async def profile(servers: Installation, events: int, name: str) -> str:
     """Run the worker under the profiler; the top functions by own time, as text."""
     target = servers.root / "worker.prof"
     async with stage(servers, name, "profile") as made:
-        made.command = [
-            sys.executable, "-m", "hub.dev.bench.profiled", str(target), "process",
-        ]  # fmt: skip
+        profiled = [sys.executable, "-m", "hub.dev.bench.profiled", str(target), "process"]
+        made.commands = [profiled, *made.commands[1:]]
         records, effects = mixture(name, "profile", events)
         await topics.fill(servers.kafka.bootstrap, made.reads, records)
         worker = made.start()

@@ -9,14 +9,15 @@ from statistics import median
 from typing import Any
 
 from hub.dev.bench import topics
-from hub.dev.bench.contenders import PARTITIONS, Stage, furnish, stage
-from hub.dev.bench.events import Kind, Record, sale, with_repeats
+from hub.dev.bench.contenders import PARTITIONS, WHOLE, Stage, furnish, stage
+from hub.dev.bench.events import Kind, Record, sale, ticket, with_repeats
 from hub.dev.bench.measure import Figures, load, measure
 from hub.dev.crash.installation import Installation
 
-CONTENDERS = ("ordinary", "tuned", "hub", "hub_contact")
+CONTENDERS = ("ordinary", "tuned", "hub", "hub_contact", WHOLE)
 LEAST_TO_ORDINARY = 1.0
 LEAST_TO_TUNED = 0.5
+LEAST_WHOLE_TO_ORDINARY = 0.5
 MOST_RSS_MB = 250.0
 SETTLE_SECONDS = 10
 
@@ -34,7 +35,8 @@ def say(text: str) -> None:
 def mixture(name: str, run: str, count: int) -> tuple[list[Record], int]:
     """About `count` events with their repeats, and how many of them are no repeats."""
     kind = Kind(run, contact=name == "hub_contact", partitions=PARTITIONS)
-    unique = [sale(kind, n) for n in range(round(count / 1.05))]
+    told = ticket if name == WHOLE else sale
+    unique = [told(kind, n) for n in range(round(count / 1.05))]
     return with_repeats(unique, seed=count), len(unique)
 
 
@@ -92,6 +94,7 @@ def summary(found: dict[str, list[Figures]]) -> dict[str, Any]:
     cpu = plain["hub_cpu_worker"] / plain["ordinary_cpu_worker"]
     plain["ratio_cpu_to_ordinary"] = round(cpu, 3)
     plain["ratio_with_contact"] = round(rate["hub_contact"] / rate["ordinary"], 3)
+    plain["ratio_whole_to_ordinary"] = round(rate[WHOLE] / rate["ordinary"], 3)
     plain["rss_mb"] = max(run.rss_mb for name in ("hub", "hub_contact") for run in found[name])
     return plain
 
@@ -101,5 +104,6 @@ def holds(plain: dict[str, Any]) -> bool:
     return bool(
         plain["ratio_to_ordinary"] >= LEAST_TO_ORDINARY
         and plain["ratio_to_tuned"] >= LEAST_TO_TUNED
+        and plain["ratio_whole_to_ordinary"] >= LEAST_WHOLE_TO_ORDINARY
         and plain["rss_mb"] < MOST_RSS_MB
     )
