@@ -14,7 +14,7 @@ export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test quick prove bench bench-scale crash format schemas clean-state lock \
+.PHONY: help setup demo test test-ui quick prove bench bench-scale crash format schemas clean-state lock \
 	new-connector check-format check-lint check-types check-imports check-pure check-schemas check-servers
 
 help: ## Show this list
@@ -25,7 +25,18 @@ setup: .venv/.ok ## Build .venv (every target below does this first)
 demo: .venv/.ok ## Run the whole hub on embedded Kafka and Postgres (FOR=seconds RATE=events/s)
 	@$(V)/hub dev $(if $(FOR),--for $(FOR)) $(if $(RATE),--rate $(RATE))
 
-test: check-format check-lint check-types check-imports check-pure check-schemas check-servers ## Everything CI runs
+test: check-format check-lint check-types check-imports check-pure check-schemas check-servers test-ui ## Everything CI runs
+
+CHROMIUM := chromium chromium-browser google-chrome google-chrome-stable
+# Without a browser they are left out by name, never silently.
+test-ui: .venv/.ok ## The live page in a real Chromium (left out where there is none; HUB_CHROMIUM=path)
+	@found=$$HUB_CHROMIUM; for name in $(CHROMIUM); do found=$${found:-$$(command -v $$name)}; done; \
+	if test -n "$$found"; then \
+		$(SAY) "The live page in a real Chromium" && $(V)/pytest -q -m ui; \
+	else \
+		$(SAY) "LEFT OUT: the live page in a browser (tests/ui, marked ui): there is no Chromium." && \
+		echo "Install one (Debian, Ubuntu: apt-get install chromium) or set HUB_CHROMIUM, then: make test-ui"; \
+	fi
 
 quick: check-lint check-types check-imports check-pure ## Lint, types, imports and pure tests, in seconds
 
@@ -94,7 +105,7 @@ check-schemas: .venv/.ok
 
 check-servers: .venv/.ok
 	@$(SAY) "Tests on a real Kafka and a real Postgres"
-	@$(V)/pytest -q -m "servers or crash"
+	@$(V)/pytest -q -m "(servers or crash) and not ui"
 
 # Each stamp stands for a finished step, so an interrupted set-up goes on where it stopped.
 .venv/.uv:
