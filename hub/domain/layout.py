@@ -53,18 +53,30 @@ def lay_out(places: Sequence[Place], wants: Sequence[Want], fits: Fits) -> list[
     """Give every item its unit. Places that none of these names are not sold any more."""
     laid = _named(places, wants)
     count = Counter(want.source for want in wants)
+    laid = _named(places, wants)
     missing = max(count.values(), default=0) - len(laid)
     free = [place for place in _free(places, laid) if not place.reserved]
     free.sort(key=lambda place: (not place.linked, not place.back, -place.firm))
-    for place in free[: max(missing, 0)]:
-        # Known by its serial to others, or to nobody any more.
-        laid.append(Laid(place, place.norm if place.held or place.linked else None, []))
+    laid += [_without_serial(place) for place in free[: max(missing, 0)]]
     laid += [Laid(None, None, []) for _ in range(missing - len(free))]
     order = {place.id: number for number, place in enumerate(places)}
     laid.sort(key=lambda one: order[one.place.id] if one.place else len(order))
     for source in count:
-        _deal(source, laid, wants, fits)
-    return laid
+        left = _deal(source, laid, wants, fits)
+        spare = [p for p in _free(places, laid) if _may_take(source, p) and fits(source, p)]
+        for number in left:
+            laid.append(_without_serial(spare.pop(0)) if spare else Laid(None, None, []))
+            laid[-1].items.append(number)
+    return [one for one in laid if one.items]
+
+
+def _without_serial(place: Place) -> Laid:
+    """Known by its serial to others, or to nobody any more."""
+    return Laid(place, place.norm if place.held or place.linked else None, [])
+
+
+def _may_take(source: str, place: Place) -> bool:
+    return not place.reserved and (not place.linked or source in place.linked)
 
 
 def left_behind(places: Sequence[Place], laid: Sequence[Laid]) -> list[Place]:
@@ -103,20 +115,22 @@ def _renamable(place: Place) -> bool:
     return not (place.held or place.linked or place.reserved)
 
 
-def _deal(source: str, laid: list[Laid], wants: Sequence[Want], fits: Fits) -> None:
-    """Put the items of a source on the units, those without a serial on units without one first."""
+def _deal(source: str, laid: list[Laid], wants: Sequence[Want], fits: Fits) -> list[int]:
+    """Put the items of a source on units, those without a serial first on units without one.
+
+    Gives the items that fit no unit which is left.
+    """
     by_norm = {one.norm: one for one in laid}
     mine = [(number, want) for number, want in enumerate(wants) if want.source == source]
     named = {want.norm for _, want in mine if want.norm}
-    left = [
-        one for one in laid if one.norm not in named and (not one.place or fits(source, one.place))
-    ]
-    left.sort(key=lambda one: (not (one.place and source in one.place.linked), bool(one.norm)))
-    left.reverse()
     for number, want in mine:
         if want.norm:
             by_norm[want.norm].items.append(number)
-        elif left:
-            left.pop().items.append(number)
-        else:
-            laid.append(Laid(None, None, [number]))
+    rest = [number for number, want in mine if not want.norm]
+    open_ = [
+        one for one in laid if one.norm not in named and (not one.place or fits(source, one.place))
+    ]
+    open_.sort(key=lambda one: (not (one.place and source in one.place.linked), bool(one.norm)))
+    for number, one in zip(rest, open_, strict=False):
+        one.items.append(number)
+    return rest[len(open_) :]

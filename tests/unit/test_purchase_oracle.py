@@ -40,12 +40,14 @@ def lines(draw: st.DrawFn, products: list[str], serials: list[str]) -> dict[str,
 
 
 def _sales(line: Lines, most: int) -> st.SearchStrategy[Event]:
+    """Each source speaks of each order in one record, which is translated again and again."""
     return st.builds(
-        lambda own, **rest: a_sale(*own, **rest),
+        lambda own, **rest: a_sale(*own, raw=f"raw-{rest['by']}-{rest['order']}", **rest),
         st.lists(line, min_size=1, max_size=most),
         order=orders,
         by=feeds,
         on=days,
+        revision=st.integers(1, 3),
     )
 
 
@@ -60,6 +62,8 @@ def _returns(serials: list[str], products: list[str]) -> st.SearchStrategy[Event
         order=orders,
         by=feeds,
         reference=st.sampled_from(["back-1", "back-2"]),
+        raw=st.sampled_from([None, "raw-back"]),
+        revision=st.integers(1, 2),
     )
 
 
@@ -70,6 +74,8 @@ def _registrations(serials: list[str], products: list[str]) -> st.SearchStrategy
         st.one_of(st.none(), st.sampled_from(products)),
         reference=st.sampled_from(["reg-1", "reg-2"]),
         customer=st.sampled_from(["ada", "eve", None]),
+        raw=st.sampled_from([None, "raw-reg"]),
+        revision=st.integers(1, 2),
     )
 
 
@@ -181,7 +187,7 @@ def _every_order_has_the_units_it_needs(story: Story, events: list[Event]) -> No
         have = Counter(
             unit.product
             for unit in story.units
-            if home_of(unit.id) == home and unit.id not in replaced
+            if home_of(unit.id) == home and unit.id not in replaced and _sold_under(unit, order)
         )
         have += Counter(
             product
@@ -196,21 +202,32 @@ def _every_order_has_the_units_it_needs(story: Story, events: list[Event]) -> No
             if home_of(unit.id) == home
             and any(r.by == "sale" and r.reference != order for r in unit.reports)
         )
+        # What came back stays back, whatever a correction says was sold.
+        apart += Counter(u.product for u in story.units if home_of(u.id) == home and u.returned_by)
         refused = Counter(p.product for p in rows[home].pointers if p.state == "refused")
         for product, needed in _needed(told).items():
             assert needed - refused[product] <= have[product] <= needed + apart[product]
 
 
+def _sold_under(unit: Unit, order: str) -> bool:
+    return any(report.by == "sale" and report.reference == order for report in unit.reports)
+
+
 def _accepted_sales(story: Story, events: list[Event]) -> dict[str, list[SaleRecorded]]:
-    """The one sale of each order and source that was not refused."""
-    told: dict[str, list[SaleRecorded]] = defaultdict(list)
+    """Of each order and source, the highest revision that was not refused."""
+    told: dict[tuple[str, str], Event] = {}
     seen: set[str] = set()
     for number, event in zip(story.told, events, strict=True):
         refused = story.settled[number].outcome is Outcome.REJECTED
         if isinstance(event.fact, SaleRecorded) and event.id not in seen and not refused:
-            told[event.fact.order.reference].append(event.fact)
+            key = (event.fact.order.reference, event.connector)
+            told[key] = max(told.get(key, event), event, key=lambda one: one.revision)
         seen.add(event.id)
-    return told
+    accepted: dict[str, list[SaleRecorded]] = defaultdict(list)
+    for (order, _), event in told.items():
+        assert isinstance(event.fact, SaleRecorded)
+        accepted[order].append(event.fact)
+    return accepted
 
 
 def _needed(sales_of_order: list[SaleRecorded]) -> dict[str, int]:
@@ -229,6 +246,8 @@ def _needed(sales_of_order: list[SaleRecorded]) -> dict[str, int]:
 
 def _dates_follow_from_reports(unit: Unit) -> None:
     sold = [report for report in unit.reports if report.by == "sale"] or list(unit.reports)
+    if unit.withdrawn:
+        return
     assert unit.starts_on == min(report.day for report in sold)
     assert unit.ends_on == max(report.ends_on for report in sold)
     sources = [report.connector for report in unit.reports if report.by == "sale"]

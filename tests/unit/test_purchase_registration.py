@@ -3,9 +3,18 @@
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from hub.sdk.events import Outcome
-from tests.unit.story import Story, a_line, a_registration, a_return, a_sale
+from schemas.base import Fact
+from schemas.events.link import (
+    RegistrationAccepted,
+    RegistrationLinked,
+    RegistrationRefused,
+    SerialSold,
+)
+from schemas.refs import home
+from tests.unit.story import Story, a_line, a_registration, a_return, a_sale, an_event
 
 A = a_line(serials=["SN-1"])
 
@@ -124,7 +133,6 @@ def test_waits_for_the_sale_that_names_the_product(story: Story) -> None:
     ]
 
     story.given(a_sale(A, on=date(2026, 1, 2)))
-    story.pass_days(3)
     assert story.words == [
         "activated SN-1 2026-01-02..2028-01-02 by till",
         "linked SN-1 2026-01-02..2028-01-02 by portal",
@@ -167,7 +175,6 @@ def test_two_registrations_of_one_serial_meet_while_they_wait(story: Story) -> N
 
 def test_an_owner_may_name_the_product_later(story: Story) -> None:
     story.given(a_registration(product=None), a_registration(reference="reg-2"))
-    story.pass_days(2)
     assert story.words == ["activated SN-1 2026-01-01..2028-01-01 by portal"]
     assert story.timers == {}
     assert story.codes == []
@@ -184,5 +191,227 @@ def test_an_owner_may_wait_beside_a_registration_that_names_none(story: Story) -
         a_registration(product=None, reference="reg-2"),
         a_sale(A, on=date(2026, 1, 2)),
     )
-    story.pass_days(3)
     assert story.units[0].customer == "ada"
+    assert story.timers == {}
+
+
+def test_refuses_a_registration_that_is_still_to_come(story: Story) -> None:
+    story.given(a_registration(fact={"registered_at": "2026-01-02T12:00:00Z"}))
+    assert len(story.covered) == 1
+    late = {"registered_at": "2026-01-02T12:00:00.000001Z"}
+    story.given(a_registration("SN-2", reference="reg-2", fact=late))
+    assert story.codes == ["registered_in_future"]
+
+
+def test_refuses_a_purchase_later_than_the_day_after_its_receipt(story: Story) -> None:
+    """It is never later than the registration, and that is at most 24 h after its receipt."""
+    late = {"registered_at": "2026-01-02T12:00:00Z", "purchased_on": "2026-01-02"}
+    story.given(a_registration(fact=late))
+    late |= {"purchased_on": "2026-01-03"}
+    story.given(a_registration("SN-2", reference="reg-2", fact=late))
+    assert story.codes == ["purchase_in_future"]
+
+
+# The unit was sold again
+
+
+def test_an_old_registration_gets_its_first_answer_though_the_unit_was_sold_again(
+    story: Story,
+) -> None:
+    first = a_registration()
+    story.given(
+        a_sale(A),
+        first,
+        a_return(),
+        a_sale(A, order="O-2", on=date(2026, 1, 1)),
+        first,
+        a_registration(id="again"),
+    )
+    assert story.outcomes[4:] == [Outcome.DEDUPLICATED, Outcome.DEDUPLICATED]
+    assert story.answers[1] == story.answers[4] == story.answers[5]
+    assert [unit.customer for unit in story.covered] == [None]
+
+
+def test_a_registration_that_had_waited_gets_its_units_answer_though_it_was_sold_again(
+    story: Story,
+) -> None:
+    waited = a_registration(product=None)
+    story.given(
+        waited,
+        a_sale(A),
+        a_return(),
+        a_sale(A, order="O-2", on=date(2026, 1, 1)),
+        waited,
+    )
+    assert story.outcomes[-1] is Outcome.DEDUPLICATED
+    assert story.answers[-1]["warranties"][0]["id"] == story.units[0].id
+    assert [unit.customer for unit in story.covered] == [None]
+
+
+def test_refuses_an_owner_from_before_the_unit_was_sold_again(story: Story) -> None:
+    """What was refused because the unit had come back is not taken once somebody else has it."""
+    late = a_registration(on=date(2026, 1, 9))
+    story.given(a_sale(A), a_return(), late, a_sale(A, order="O-2", on=date(2026, 2, 1)), late)
+    assert story.codes == ["unit_returned", "unit_returned"]
+    assert story.covered[0].follows == story.units[0].id
+    story.given(a_registration(reference="reg-2", customer="eve", on=date(2026, 2, 1)))
+    assert [unit.customer for unit in story.covered] == ["eve"]
+
+
+def test_a_unit_that_gains_a_resold_serial_later_knows_whom_it_follows(story: Story) -> None:
+    story.given(
+        a_sale(A),
+        a_return(),
+        a_sale(order="O-2", on=date(2026, 2, 1)),
+        a_sale(A, order="O-2", on=date(2026, 2, 1), by="erp"),
+        a_registration(on=date(2026, 1, 9)),
+    )
+    assert story.codes == ["unit_returned"]
+
+
+def test_the_same_reference_may_register_several_serials(story: Story) -> None:
+    story.given(a_registration("A"), a_registration("B"))
+    assert len(story.covered) == 2
+
+
+def test_a_registration_was_taken_only_once(story: Story) -> None:
+    """Its repeat is told to the unit sold anew before the letter of the first finds its own."""
+    story.given(a_registration(product=None))
+    story.tell(a_sale(A))
+    story.deliver(lambda _: 0)
+    taken = next(
+        s.arrival.event
+        for s in story.settled.values()
+        if "registration.linked" in s.arrival.event.type
+    )
+    story.given(a_return(), a_sale(A, order="O-2"))
+    other = taken.fact.model_copy(update={"warranty": story.covered[0].id})
+    story.given(an_event(other, by="hub", day=date(2026, 1, 1), id="astray"))
+    assert story.covered[0].customer is None
+
+
+# Waiting for a sale
+
+
+def test_asks_nothing_more_of_the_store_to_find_who_waits_for_a_serial(story: Story) -> None:
+    story.given(a_registration(product=None))
+    assert len(story.lookups(a_sale(A)).answers) == 2
+
+
+def test_asks_until_the_units_home_answers(story: Story) -> None:
+    story.given(a_registration(product=None))
+    story.tell(a_sale(A))
+    story.letters.clear()
+    story.pass_days(1)
+    assert story.units[0].customer == "ada"
+    assert story.timers == {}
+    assert story.heads[0].staged == ()
+
+
+def test_asks_the_same_unit_again_though_its_answer_was_lost(story: Story) -> None:
+    story.given(a_registration(product=None))
+    story.tell(a_sale(A))
+    while not any(letter.type == RegistrationAccepted.TYPE for letter in story.letters):
+        story._decide(story.letters.pop(0))  # noqa: SLF001 - one letter at a time
+    story.letters.clear()
+    story.given(a_return())
+    story.pass_days(2)
+    assert story.codes == []
+    assert story.timers == {}
+
+
+def test_an_answer_that_comes_twice_changes_nothing(story: Story) -> None:
+    story.given(a_registration(product=None), a_sale(A))
+    answer = next(
+        s.arrival.event
+        for s in story.settled.values()
+        if s.arrival.event.type == RegistrationAccepted.TYPE
+    )
+    story.letters.append(replace(answer, id="again"))
+    story.deliver()
+    assert [word.split()[0] for word in story.words] == ["activated", "linked"]
+
+
+def test_the_world_hears_when_the_unit_has_another_owner(story: Story) -> None:
+    story.given(a_registration(product=None))
+    story.tell(a_sale(A))
+    nudge, story.letters = story.letters, []
+    story.given(a_registration(reference="reg-2", customer="eve"))
+    story.letters += nudge
+    story.deliver()
+    assert story.codes == ["already_registered"]
+    assert story.said[-1].reference == "reg-1"  # type: ignore[attr-defined]
+    assert story.timers == {}
+    refusal = next(
+        s.arrival.event
+        for s in story.settled.values()
+        if s.arrival.event.type == RegistrationRefused.TYPE
+    )
+    story.letters.append(replace(refusal, id="again"))
+    story.deliver()
+    assert len(story.codes) == 1
+
+
+def test_goes_on_waiting_when_the_serial_was_read_wrongly(story: Story) -> None:
+    story.given(a_registration(product=None))
+    story.tell(a_sale(A, raw="r", revision=1))
+    nudge, story.letters = story.letters, []
+    known = story.lookups(nudge[0])
+    story.given(a_sale(a_line(serials=["OTHER"]), raw="r", revision=2, id="2"))
+    story.tell(nudge[0], known)
+    story.deliver()
+    assert story.codes == []
+    assert len(story.heads[0].staged) == 1
+
+    story.given(a_sale(A, order="O-2"))
+    assert [(unit.serial, unit.customer) for unit in story.covered] == [
+        ("OTHER", None),
+        ("SN-1", "ada"),
+    ]
+    assert story.timers == {}
+
+
+def test_takes_letters_of_hubs_that_wait_for_no_answer(story: Story) -> None:
+    story.given(a_sale(A))
+    letter = RegistrationLinked(
+        warranty=story.units[0].id,
+        reference="reg-1",
+        connector="portal",
+        serial="SN-1",
+        purchased_on=date(2026, 1, 1),
+        ends_on=date(2026, 1, 1),
+        customer="ada",
+    )
+    story.given(an_event(letter, by="hub", day=date(2026, 1, 1)))
+    assert story.units[0].customer == "ada"
+    assert story.letters == []
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        RegistrationAccepted(
+            warranty="wty_x_1", asked_by=home("nobody"), reference="r", connector="portal"
+        ),
+        RegistrationRefused(
+            warranty="wty_x_1",
+            asked_by="nonsense",
+            reference="r",
+            connector="portal",
+            code="x",
+            reason="x",
+        ),
+    ],
+    ids=lambda letter: letter.TYPE,
+)
+def test_refuses_an_answer_that_no_registration_waits_for(story: Story, letter: Fact) -> None:
+    story.given(an_event(letter, by="hub", day=date(2026, 1, 1)))
+    assert story.codes == ["unknown_warranty"]
+
+
+def test_news_of_a_sale_that_nobody_waits_for_changes_nothing(story: Story) -> None:
+    story.given(
+        an_event(SerialSold(home=home("nobody"), serial="A"), by="hub", day=date(2026, 1, 1))
+    )
+    assert story.outcomes == [Outcome.APPLIED]
+    assert story.said == []

@@ -176,3 +176,17 @@ def test_refuses_a_return_of_more_than_a_purchase_holds(
     story.given(a_sale(), a_return(*lines))
     assert story.codes == ["too_many_units"]
     assert len(story.covered) == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "codes"),
+    [
+        ("2026-01-07T12:00:00Z", []),
+        ("2026-01-07T12:00:00.000001Z", ["returned_in_future"]),
+    ],
+)
+def test_refuses_a_return_more_than_a_day_after_its_receipt(
+    story: Story, at: str, codes: list[str]
+) -> None:
+    story.given(a_sale(), a_return(fact={"returned_at": at}))
+    assert story.codes == codes

@@ -275,3 +275,19 @@ def test_names_too_many_serials_once_and_looks_none_of_them_up(story: Story) -> 
     story.given(sale)
     assert story.codes == ["too_many_serials"]
     assert len(story.lookups(sale).answers) == 2
+
+
+@pytest.mark.parametrize(
+    ("at", "codes"),
+    [
+        ("2026-01-02T12:00:00Z", []),
+        ("2026-01-02T15:00:00+03:00", []),
+        ("2026-01-02T12:00:00.000001Z", ["sold_in_future"]),
+        ("2099-01-01T00:00:00Z", ["sold_in_future"]),
+    ],
+)
+def test_refuses_a_sale_more_than_a_day_after_its_receipt(
+    story: Story, at: str, codes: list[str]
+) -> None:
+    story.given(a_sale(fact={"sold_at": at}))
+    assert story.codes == codes

@@ -112,8 +112,6 @@ class _Work:
             self._let_go(unit)
         for one in sheet.laid:
             sold = [sheet.sold[number] for number in one.items]
-            if not sold:
-                continue
             if one.place is None:
                 self._tell(sold, self._found(sold))
             elif one.place.id in sheet.units:

@@ -8,7 +8,15 @@ import msgspec
 from hub.domain.errors import RejectedError, UnavailableError
 from hub.domain.reports import Report, may_join, of_order, told_elsewhere
 from hub.processors.purchase.names import ask_serial, holder_of
-from hub.processors.purchase.state import COVERED, ENDED, UNITS, Pointer, Purchase, Unit
+from hub.processors.purchase.state import (
+    COVERED,
+    ENDED,
+    UNITS,
+    Pointer,
+    Purchase,
+    PurchaseRow,
+    Unit,
+)
 from hub.processors.purchase.units import Thing
 from hub.sdk.events import AskRow, Event, Known, NameHolder
 from schemas.events.warranty import Refusal
@@ -73,9 +81,7 @@ def match(
 
 def unit_slots(purchase: Purchase) -> list[Unit]:
     """The units sold with this order but for those that a linked unit stands for."""
-    row = purchase.row
-    if row is None:
-        return []
+    row = purchase.row or PurchaseRow("")
     replaced = {p.instead_of for p in row.pointers if p.state != "refused"}
     order = row.key
     return [
@@ -143,7 +149,7 @@ def holding(scene: Scene, item: Item, holders: Sequence[NameHolder]) -> Unit | s
     unit = units.get(holder.id) if here else scene.known.row(AskRow(UNITS.table, holder.id))
     if not isinstance(unit, Unit):
         raise UnavailableError(f"warranty {holder.id} holds a serial but cannot be read yet")
-    if here and (unit.status == ENDED or unit in unit_slots(scene.purchase)):
+    if here and unit.status == ENDED:
         return None
     if not may_join(unit.reports, item.report):
         if holder.released:

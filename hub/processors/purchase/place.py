@@ -9,12 +9,9 @@ from hub.processors.purchase.names import ask_registration, ask_serial, of_units
 from hub.processors.purchase.staging import serial_of
 from hub.processors.purchase.state import UNITS
 from hub.sdk.events import Ask, AskName, AskRow, AskTenant, Event, Known, NameHolder, TimerDue
+from schemas.base import Fact
 from schemas.events.link import (
-    LinkAccepted,
-    LinkRefused,
-    RegistrationAccepted,
     RegistrationLinked,
-    RegistrationRefused,
     SaleLinked,
     SerialSold,
     UnitReturned,
@@ -82,21 +79,14 @@ def place(event: Event, known: Known) -> str:
             except ValueError:
                 return home(event.tenant, "unknown", letter.warranty)
         case _:
-            waits = _waiting_home(event)
+            waits = _waiting_home(event.fact)
             return waits if is_home(waits) else home(event.tenant, "unknown", event.subject or "")
 
 
-def _waiting_home(event: Event) -> str:
+def _waiting_home(fact: Fact) -> str:
     """The home that an answer or a piece of news names; empty where it names none."""
-    match event.fact:
-        case (
-            LinkAccepted() | LinkRefused() | RegistrationAccepted() | RegistrationRefused() as said
-        ):
-            return said.asked_by
-        case SerialSold() as said:
-            return said.home
-        case _:
-            return ""
+    waits: str = fact.home if isinstance(fact, SerialSold) else getattr(fact, "asked_by", "")
+    return waits
 
 
 def registration_home(event: Event, told: RegistrationRequested, known: Known) -> str:

@@ -58,7 +58,7 @@ class Sheet:
 
     def left(self) -> list[Unit]:
         """The units that are not sold any more."""
-        there = {one.place.id for one in self.laid if one.place and one.items}
+        there = {one.place.id for one in self.laid if one.place}
         return [unit for unit in self.units.values() if unit.id not in there]
 
 
@@ -208,6 +208,3 @@ def _check(case: Case, sheet: Sheet, places: Sequence[Place], pointers: Sequence
         if (pointer.connector, pointer.warranty) not in there:
             message = f"line {pointer.line!r} is linked to {pointer.warranty} of another purchase"
             raise needs_person(message, pointer.line)
-    for one in sheet.laid:
-        if one.place is None and not any(sheet.sold[number].item for number in one.items):
-            raise needs_person("the units of the other sources cannot be told apart any more")
