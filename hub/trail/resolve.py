@@ -37,13 +37,13 @@ async def correlations(queries: Queries, tenant: str, text: str, limit: int) -> 
     for sql, *more in ((BY_CORRELATION,), (BY_EVENT, limit), (BY_REQUEST,)):
         if found := await queries.fetch(sql, tenant, text, *more):
             return [row["correlation"] for row in found]
-    for homes in (_homes_inside(text), await _named(queries, tenant, text)):
+    for homes in (homes_inside(text), await _named(queries, tenant, text)):
         if homes and (found := await queries.fetch(BY_HOME, tenant, homes, limit)):
             return [row["correlation"] for row in found]
     return []
 
 
-def _homes_inside(text: str) -> list[str]:
+def homes_inside(text: str) -> list[str]:
     """The home that an id carries, or that the text is."""
     if is_home(text):
         return [text]
@@ -61,10 +61,10 @@ async def _named(queries: Queries, tenant: str, text: str) -> list[str]:
     orders = await queries.fetch(ORDERS, tenant, text, MAX_HOMES)
     serials = await queries.fetch(SERIALS, KIND, tenant, first, after, MAX_HOMES)
     homes = [row["id"] for row in orders] + [row["home"] for row in serials]
-    return [*homes, *_orders(tenant, text), serial_home(tenant, norm)]
+    return [*homes, *orders_named(tenant, text), serial_home(tenant, norm)]
 
 
-def _orders(tenant: str, text: str) -> Iterable[str]:
+def orders_named(tenant: str, text: str) -> Iterable[str]:
     """`namespace/reference`, wherever the one ends: either may have a slash of its own."""
     cuts = [n for n, letter in enumerate(text) if letter == "/"][:MAX_HOMES]
     return [order_home(tenant, text[:cut], text[cut + 1 :]) for cut in cuts]

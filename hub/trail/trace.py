@@ -16,7 +16,9 @@ select log, n, at, stage, status, correlation, source, event_id, home, reason, d
 """
 REQUESTS = """
 select id, event_id, scope, outcome, answer, reserved_at, sent_at, decided_at from request
- where tenant = $1 and (event_id = any($2::text[]) or id = $3) order by reserved_at limit $4
+ where tenant = $1 and id in (select id from request where tenant = $1 and event_id = any($2::text[])
+                              union all values ($3::text))
+ order by reserved_at limit $4
 """
 
 
