@@ -15,7 +15,7 @@ KEPT = 1_000
 AT_ONCE = 3
 IMPATIENT, IMPATIENT_SECONDS = 0.06, 0.02
 """So many do not wait for the answer, and repeat."""
-MISTAKEN = 0.03
+MISTAKEN = 0.06
 """So many use a key again for something else."""
 FIRST_WAIT, LONGEST_WAIT, LOUD_FROM = 0.2, 2.0, 30
 TOO_MANY, OUR_TROUBLE = 429, 500

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import structlog
@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 from hub.dev.simulator.said import Ticket
 
 BATCH = 200
+AN_HOUR = timedelta(hours=1)
 KEPT = 2_000
 """Tickets that a till keeps; whoever sells more must wait."""
 FIRST_WAIT, LONGEST_WAIT, LOUD_FROM = 0.2, 2.0, 30
@@ -32,6 +33,8 @@ class Habit:
     """It waits a little and sends what it has as one batch."""
     hangs_up: float = 0.0
     """It loses the connection before it hears the answer, and sends again."""
+    forgets_the_time: float = 0.0
+    """Its clock is an hour late, until a refusal has it look at another one."""
     offline: tuple[float, float] | None = None
     """So many seconds it is online, and then offline."""
     twice: bool = False
@@ -40,7 +43,7 @@ class Habit:
 
 HABITS = {
     "steady": Habit(gathers=0.1),
-    "flaky": Habit(hangs_up=0.15, offline=(9.0, 4.0)),
+    "flaky": Habit(hangs_up=0.15, forgets_the_time=0.05, offline=(9.0, 4.0)),
     "twice": Habit(twice=True),
 }
 
@@ -102,6 +105,8 @@ class Till:
         body = json.dumps(bodies[0] if len(bodies) == 1 else {"tickets": bodies})
         if self.chance.random() < self.habit.hangs_up:
             await self._hang_up(delivery, body)
+        if self.chance.random() < self.habit.forgets_the_time:
+            await self._is_answered(delivery, body, late=AN_HOUR)
         await self._until_answered(delivery, body)
         if self.habit.twice:
             again = delivery if self._deliveries % 2 else f"{delivery}-again"
@@ -115,11 +120,11 @@ class Till:
             await asyncio.sleep(pause)
             pause, attempt = min(LONGEST_WAIT, pause * 2), attempt + 1
 
-    async def _is_answered(self, delivery: str, body: str) -> bool:
+    async def _is_answered(self, delivery: str, body: str, late: timedelta = timedelta()) -> bool:
         """Whether there is no reason to come again."""
         try:
             answer = await self.client.post(
-                self.address, content=body, headers=self._signed(delivery, body)
+                self.address, content=body, headers=self._signed(delivery, body, late)
             )
         except httpx.TransportError:
             self.heard["till_connections_lost"] += 1
@@ -131,8 +136,8 @@ class Till:
             self.heard["tickets_refused"] += told["refused"]
         return answer.status_code < OUR_TROUBLE and answer.status_code != TOO_MANY
 
-    def _signed(self, delivery: str, body: str) -> dict[str, str]:
-        now = datetime.now(UTC)
+    def _signed(self, delivery: str, body: str, late: timedelta = timedelta()) -> dict[str, str]:
+        now = datetime.now(UTC) - late
         return {
             "content-type": "application/json",
             "webhook-id": delivery,
