@@ -182,6 +182,13 @@ def test_finds_what_a_connector_does_wrong(connector: Connector[Any], said: str)
     assert is_found(said, connector)
 
 
+def test_finds_nothing_personal_in_what_is_hidden_or_no_json() -> None:
+    rule = shows_nothing_personal(redacted)
+    plain = replace(SAMPLES, records=[RawRecord("1", b"email=zeynep@example.org")])
+
+    assert list(rule(CONNECTOR, plain)) == []
+
+
 def test_finds_what_means_more_for_one_tenant_than_for_another() -> None:
     def translate(record: RawRecord, settings: Any, origin: Origin) -> list[Any]:
         found = list(TRANSLATE(record, settings, origin))

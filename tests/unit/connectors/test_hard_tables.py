@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.sdk import FileRecord, SettingsError
@@ -262,7 +262,7 @@ def test_reads_whatever_a_spreadsheet_writes(
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from([b"a", b";", b'"', b"\n", b"\r", b"\xff", b"\0", b"{", b"1;2\n"])))
 def test_accounts_for_every_line_of_any_file(
     tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]

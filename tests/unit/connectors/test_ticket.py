@@ -8,7 +8,7 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from connectors.pos import CONNECTOR
@@ -274,7 +274,7 @@ JSON = st.recursive(
 )
 
 
-@hypothesis.settings(deadline=None)
+@hypothesis.settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*a_return(), "zone", "customer", "order"]), JSON))
 def test_tells_each_ticket_or_says_why_not_whatever_stands_in_it(more: Doc) -> None:
     plan = settings()
