@@ -1,13 +1,13 @@
 """Which unit a sold item is: one already known here, one that lives elsewhere, or a new one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from hub.domain.errors import RejectedError, UnavailableError
 from hub.domain.reports import Report, may_join, of_order, told_elsewhere
-from hub.processors.purchase.names import ask_serial, holder_of
+from hub.processors.purchase.names import ask_serial, holder_of, resold
 from hub.processors.purchase.state import (
     COVERED,
     ENDED,
@@ -39,13 +39,14 @@ class Scene(NamedTuple):
 
 Slot = Unit | Pointer | None
 """A unit that lives here, one that lives elsewhere, or one that is new."""
-Met = dict[int, tuple[NameHolder, ...]]
-"""The holders of an item's serial, by the item's place; there is none for most serials."""
+Matched = list[tuple[Item, Slot]]
+Met = list[tuple[Thing, Sequence[NameHolder]]]
+"""Who was found under a serial; for most serials, nobody."""
 
 
 def match(
-    purchase: Purchase, home: str, items: Sequence[Item], event: Event, known: Known
-) -> tuple[list[Slot], Met]:
+    purchase: Purchase, home: str, items: Iterable[Item], event: Event, known: Known
+) -> tuple[Matched, Met]:
     """The slot of each item, and who was found under the serials.
 
     Per product, the highest quantity any source reports counts, not their sum: a source's items
@@ -57,26 +58,31 @@ def match(
 
     """
     free = _slots(purchase)
-    found: list[Slot] = [None] * len(items)
+    matched: Matched = []
     reasons: list[Refusal] = []
-    met: Met = {}
-    scene = Scene(purchase, home, known)
-    for index, item in enumerate(items):
-        if item.thing.norm:
-            holders = known.names(ask_serial(event.tenant, item.thing.norm))
-            if holders:
-                met[index] = holders
-            try:
-                found[index] = _by_serial(scene, free, item, holders)
-            except RejectedError as error:
-                reasons += error.reasons
+    met: Met = []
+    for item in items:
+        thing = item.thing
+        holders = known.names(ask_serial(event.tenant, thing.norm)) if thing.norm else ()
+        if not holders and not (free and thing.norm):
+            matched.append((item, None))
+            continue
+        met.append((thing, holders))
+        found = Item(resold(thing, holders), item.report)
+        try:
+            matched.append((found, _by_serial(Scene(purchase, home, known), free, found, holders)))
+        except RejectedError as error:
+            reasons += error.reasons
     if reasons:
         raise RejectedError(reasons)
-    if free:
-        for index, item in enumerate(items):
-            if not item.thing.norm:
-                found[index] = _take(free, _blank(free, item) or _any(free, item))
-    return found, met
+    return (_without_serial(matched, free) if free else matched), met
+
+
+def _without_serial(matched: Matched, free: list[Unit | Pointer]) -> Matched:
+    return [
+        (item, slot if item.thing.norm else _take(free, _blank(free, item) or _any(free, item)))
+        for item, slot in matched
+    ]
 
 
 def unit_slots(purchase: Purchase) -> list[Unit]:

@@ -17,8 +17,7 @@ from hub.processors.purchase.answers import Warranties, warranty
 from hub.processors.purchase.correcting import correct
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.linking import ask_link, foretell, pointer_from
-from hub.processors.purchase.matching import Item, Met, Slot, known_units, match
-from hub.processors.purchase.names import resold
+from hub.processors.purchase.matching import Item, Matched, Met, Slot, known_units, match
 from hub.processors.purchase.place import purchase_home
 from hub.processors.purchase.staging import tell_waiting
 from hub.processors.purchase.state import Line, Pointer, Purchase, PurchaseRow, Sale, Unit, Warranty
@@ -53,11 +52,9 @@ def record(
     for first in row.sales:
         if first.connector == event.connector:
             return _again(purchase, (first, told), told_items, event, known)
-    items = list(told_items)
-    slots, met = match(purchase, row.id, items, event, known)
+    matched, met = match(purchase, row.id, told_items, event, known)
     if purchase.row is not None:
-        check_size(known_units(purchase) + sum(_is_new(slot, event) for slot in slots))
-    matched = list(zip(items, slots, strict=True))
+        check_size(known_units(purchase) + sum(_is_new(slot, event) for _, slot in matched))
     return _settle(purchase, row, told, matched, _About(event.received_at, known, met))
 
 
@@ -85,8 +82,8 @@ def _told(event: Event, sale: SaleRecorded, day: date) -> Sale:
 
 def _line(line: SaleLine) -> Line:
     serials = tuple(sorted(map(normalise, line.serials))) if line.serials else ()
-    terms = line.coverage_months, line.covered_until
-    return Line(line.product.key, line.quantity, serials, *terms, line.line)
+    key, months, until = line.product.key, line.coverage_months, line.covered_until
+    return Line(key, line.quantity, serials, months, until, line.line)
 
 
 def _again(
@@ -176,7 +173,7 @@ def _settle(
     purchase: Purchase,
     row: PurchaseRow,
     told: Sale,
-    matched: list[tuple[Item, Slot]],
+    matched: Matched,
     about: _About,
 ) -> Decision[Purchase]:
     draft = Draft()
@@ -184,16 +181,14 @@ def _settle(
     pointers = list(row.pointers)
     number = len(purchase.units)
     news = False
-    met = about.met
-    for index, (item, slot) in enumerate(matched):
-        thing = resold(item.thing, met[index]) if index in met else item.thing
+    for item, slot in matched:
         if slot is None:
             number += 1
             news = True
-            unit = found(draft, row.id, number, thing, item.report)
+            unit = found(draft, row.id, number, item.thing, item.report)
             answer.append(warranty(unit, item.report.line))
         elif isinstance(slot, Unit):
-            unit = _named(draft, slot, thing)
+            unit = _named(draft, slot, item.thing)
             news = news or unit is not slot or not any(one.by == SALE for one in slot.reports)
             answer.append(warranty(join(draft, unit, item.report), item.report.line))
         else:
@@ -203,8 +198,8 @@ def _settle(
             placed, sold = foretell(pointer, item, about.known)
             news = news or not sold
             answer.append(placed)
-    for index, holders in met.items():
-        tell_waiting(draft, matched[index][0].thing, holders)
+    for thing, holders in about.met:
+        tell_waiting(draft, thing, holders)
     told = replace(told, answer=tuple(answer))
     row = replace(row, sales=(*row.sales, told), pointers=tuple(pointers))
     outcome = Outcome.APPLIED if news else Outcome.DEDUPLICATED
