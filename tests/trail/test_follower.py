@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 import msgspec
 import pytest
 
+from hub.adapters.kafka import KafkaSettings
 from hub.adapters.postgres import ENGINE, connect
 from hub.telemetry.metrics import Metrics
 from hub.trail import follower, rebuild
@@ -242,3 +243,18 @@ async def test_a_step_that_was_read_before_a_rebuild_is_not_written(
     await rebuild.rebuild(pool, lambda _topic, _lines: None)
     assert await shown(idle.database) == await expected(idle.database)
     await pool.close()
+
+
+async def test_shows_the_logs_while_kafka_is_away(idle: Hub, scribe: Scribe) -> None:
+    idle.settings = KafkaSettings("127.0.0.1:1")
+    async with idle.followed() as following:
+        await scribe.anything(10)
+        await idle.shown()
+
+        async def says_so() -> bool:
+            return "the audit topic cannot be read or stored" in following.ready()[1]
+
+        await eventually(says_so)
+        assert await says_so()
+
+    assert await shown(idle.database) == await expected(idle.database)
