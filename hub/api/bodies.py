@@ -10,8 +10,8 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FailFast,
     Field,
-    Strict,
     StringConstraints,
     WithJsonSchema,
     model_validator,
@@ -71,7 +71,8 @@ At = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": [EXAMPLE]}),
 ]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Whole = Annotated[int, BeforeValidator(_whole), Strict()]
+Quantity = Annotated[int, Field(ge=1, le=MAX_UNITS, strict=True), BeforeValidator(_whole)]
+Months = Annotated[int, Field(ge=1, le=1200, strict=True), BeforeValidator(_whole)]
 Text = Annotated[str, _named(200)]
 SerialText = Annotated[str, _named(128)]
 ZoneName = Annotated[
@@ -115,7 +116,7 @@ class MoneyBody(Money):
 
     model_config = STRICT
 
-    amount: Annotated[Whole, Field(ge=-(10**15), le=10**15)]
+    amount: Annotated[int, Field(ge=-(10**15), le=10**15, strict=True), BeforeValidator(_whole)]
 
 
 class SaleLineBody(SaleLine):
@@ -126,10 +127,10 @@ class SaleLineBody(SaleLine):
     line: Text
     """Names the line in the answer; once in a sale."""
     product: ProductBody
-    quantity: Annotated[Whole, Field(ge=1, le=MAX_UNITS)] = 1
-    serials: Annotated[tuple[SerialText, ...], Field(max_length=MAX_UNITS)] = ()
+    quantity: Quantity = 1
+    serials: Annotated[tuple[SerialText, ...], Field(max_length=MAX_UNITS), FailFast()] = ()
     """Kept as given, leading zeros and all: always a string."""
-    coverage_months: Annotated[Whole, Field(ge=1, le=1200)] | None = None
+    coverage_months: Months | None = None
     """The period sold with this line; the merchant's default where it is absent."""
     covered_until: Day | None = None
     """The last covered day, which then counts instead of the period."""
@@ -167,7 +168,7 @@ class RegistrationBody(RegistrationRequested):
     """Kept as given, leading zeros and all: always a string."""
     purchased_on: Day | None = None
     """As the owner states it; the day of registration where absent."""
-    coverage_months: Annotated[Whole, Field(ge=1, le=1200)] | None = None
+    coverage_months: Months | None = None
     branch: Text | None = None
     customer: ContactBody | None = None
 

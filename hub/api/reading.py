@@ -41,6 +41,7 @@ async def read(request: Request, model: type[M]) -> M:
 
 def invalid(found: Sequence[Any]) -> ProblemError:
     """A problem that names every place, without quoting what stood there."""
+    found = [one for one in found if not _follows(one, found)]
     shown = found[:MAX_ERRORS]
     errors = [{"pointer": _pointer(one["loc"]), "message": _message(one)} for one in shown]
     places = list(dict.fromkeys(_place(one) for one in shown))
@@ -48,6 +49,13 @@ def invalid(found: Sequence[Any]) -> ProblemError:
     if len(places) > NAMED or len(found) > MAX_ERRORS:
         detail += f" and more, {len(found)} places in all"
     return INVALID.error(f"{detail}; `errors` says how", errors=errors)
+
+
+def _follows(one: Any, found: Sequence[Any]) -> bool:
+    """A list is too short only because what is in it is wrong."""
+    place = tuple(one["loc"])
+    deeper = (other["loc"] for other in found if len(other["loc"]) > len(place))
+    return one["type"] == "too_short" and any(tuple(o[: len(place)]) == place for o in deeper)
 
 
 def _message(found: Any) -> str:

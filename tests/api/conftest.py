@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -21,6 +22,7 @@ from hub.api.app import build
 from hub.api.parts import Parts
 from hub.audit.refusals import Refusals
 from hub.bootstrap.ingress import serve_on
+from hub.dev.embedded import KafkaServer
 from hub.ledger.ask import Asker
 from hub.ledger.replies import Replies
 from hub.ledger.worker import Worker
@@ -28,6 +30,7 @@ from hub.registry import processor
 from hub.sdk.processor import Processor
 from hub.telemetry.metrics import Metrics
 from schemas.topics import AUDIT, REPLIES, dead_letters
+from tests.api.installed import Installed
 
 PARTITIONS = 3
 TENANT, OTHER = "acme", "globex"
@@ -179,3 +182,23 @@ async def idle(kafka: str, dsn: str, topic_prefix: str) -> AsyncIterator[Hub]:
     """A hub of this test's own, whose worker does not run until it is started."""
     async with installation(kafka, dsn, topic_prefix) as hub:
         yield hub
+
+
+@pytest.fixture(scope="session")
+async def own_kafka(server_root: Path) -> AsyncIterator[KafkaServer]:
+    """A broker beside the shared one: for topics by their real names, and to stop the clock of."""
+    server = KafkaServer(server_root / "own-kafka")
+    server.spawn()
+    await asyncio.to_thread(server.wait_ready)
+    yield server
+    await asyncio.to_thread(server.stop)
+
+
+@pytest.fixture
+async def installed(own_kafka: KafkaServer, dsn: str, tmp_path: Path) -> AsyncIterator[Installed]:
+    """A hub as it is run, by commands and processes."""
+    hub = Installed(own_kafka.bootstrap, dsn, tmp_path)
+    await hub.run("topics", "apply")
+    await hub.run("tenant", "set", TENANT)
+    yield hub
+    await hub.stop()

@@ -3,8 +3,6 @@
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -101,20 +99,10 @@ async def test_hole_12_postgres_away_after_sending_is_no_reason_to_say_nothing_w
     assert told.headers["location"] == f"/v1/requests/{told.json()['id']}"
 
 
-@pytest.fixture
-async def own_kafka(server_root: Path) -> AsyncIterator[KafkaServer]:
-    """A broker that this test may stop the clock of."""
-    server = KafkaServer(server_root / "frozen-kafka")
-    server.spawn()
-    await asyncio.to_thread(server.wait_ready)
-    yield server
-    await asyncio.to_thread(server.stop)
-
-
 async def test_hole_12_sent_and_not_acknowledged_says_so_and_the_repeat_is_the_same_event(
     own_kafka: KafkaServer, dsn: str
 ) -> None:
-    async with installation(own_kafka.bootstrap, dsn, "") as hub:
+    async with installation(own_kafka.bootstrap, dsn, "frozen.") as hub:
         await hub.start()
         async with hub.api(patience=3) as api:
             await repeat(api, a_sale("H-4", "warm"), "warm")
