@@ -58,7 +58,7 @@ def deleted(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("change", [grown, truncated, overwritten, replaced])
+@pytest.mark.parametrize("change", [truncated, overwritten, replaced])
 async def test_a_change_while_it_is_read_is_seen_before_anything_of_it_is_sent(
     box: DropBox, change: Callable[[Path], None]
 ) -> None:
@@ -86,11 +86,23 @@ async def test_a_change_while_it_is_read_is_seen_before_anything_of_it_is_sent(
         "export.csv.result.json",
     }
 
-    async with box.watched():
+
+async def test_what_was_refused_in_the_middle_is_recognised_when_it_is_whole(
+    box: DropBox,
+) -> None:
+    gate = Turnstile(passes=1)
+    box.drop("export.csv", HEAD + rows(*range(COUNT)))
+    async with box.watched(gate=gate):
+        await asyncio.wait_for(gate.reached.wait(), 20)
+        grown(next((box.folder / ".working").glob("*/export.csv")))
+        gate.open()
+        await box.ended("export.csv", "refused")
         box.drop("export.csv", HEAD + rows(*range(COUNT)))
         await box.ended("export.csv")
-    again = box.words("export.csv")
-    assert list(again.values()) == ["duplicate"] * len(words) + ["accepted"] * (COUNT - len(words))
+
+    before = len(box.words("export.csv", "refused"))
+    words = list(box.words("export.csv").values())
+    assert words == ["duplicate"] * before + ["accepted"] * (COUNT - before)
     assert await box.units() == COUNT
 
 
