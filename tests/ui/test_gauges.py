@@ -4,6 +4,7 @@ import re
 import shlex
 from dataclasses import replace
 from importlib.resources import files
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -104,15 +105,14 @@ def test_tells_only_of_commands_that_there_are() -> None:
 
 
 def _is_known(told: list[str]) -> bool:
-    found = get_command(app)
+    found: Any = get_command(app)
     for word in told:
         if word.startswith("--"):
             return any(word in one.opts for one in found.params)
-        inner = getattr(found, "commands", {})
-        if inner:
-            found = inner.get(word)
-        if found is None:
+        inner = getattr(found, "commands", None)
+        if inner is not None and word not in inner:
             return False
+        found = inner[word] if inner is not None else found
     return True
 
 

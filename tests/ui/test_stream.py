@@ -15,6 +15,15 @@ from tests.ui.house import House, Pages, eventually
 
 pytestmark = pytest.mark.servers
 
+UNREADABLE = """
+insert into trail (log, n, line, tenant, at, stage, status, correlation, source, event_id, doc)
+values ('ledger', 0, 0, 'acme', now(), 'decided', 'applied', 'x', 'x', 'unreadable', '[]')
+"""
+FILE = """
+insert into file_progress (tenant, source, digest, name, taken, reading, size, lines, state, line, records, reason)
+values ('acme', 'till', $2, $2, 'now', '{}', 1000, 100, $1, $3, $3, 'no header')
+"""
+
 
 @asynccontextmanager
 async def streamed(client: httpx.AsyncClient) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
@@ -152,6 +161,45 @@ async def _watch(client: httpx.AsyncClient, viewers: int, count: int) -> list[st
             return str(seen[0]["parts"].get("success"))
 
         return await asyncio.gather(*(watch() for _ in range(viewers)))
+
+
+async def test_says_that_its_figures_are_old_while_postgres_is_away(house: House) -> None:
+    async with house.pages() as pages, house.browsing(pages) as client, streamed(client) as events:
+        first = await anext(events)
+        await pages.web.board.database.close()
+        async for event in events:
+            if "does not answer" in event["parts"].get("verdict", ""):
+                break
+
+    assert "does not answer" not in first["parts"]["verdict"]
+    assert "success" not in event["parts"], "what was known stays on the page"
+
+
+async def test_goes_on_after_what_it_cannot_read_and_says_so(pages: Pages, house: House) -> None:
+    async with house.browsing(pages) as client, streamed(client) as events:
+        await anext(events)
+        await house.database.execute(UNREADABLE)
+        async for event in events:
+            if "has a fault" in event["parts"].get("verdict", ""):
+                break
+        await house.database.execute("delete from trail where event_id = 'unreadable'")
+        async for event in events:
+            if "has a fault" not in event["parts"].get("verdict", "has a fault"):
+                break
+
+
+async def test_shows_how_far_a_dropped_file_is(pages: Pages, house: House) -> None:
+    await house.database.execute(FILE, "working", "night<1>.csv", 41)
+    await house.database.execute(FILE, "refused", "broken.csv", 3)
+    try:
+        async with house.browsing(pages) as client:
+            board = await client.get("/")
+    finally:
+        await house.database.execute("delete from file_progress")
+
+    assert '<progress max="100" value="41"' in board.text
+    assert "night&lt;1&gt;.csv" in board.text
+    assert "Refused: no header" in board.text
 
 
 async def test_goes_on_telling_what_postgres_knows_while_kafka_is_away(house: House) -> None:
