@@ -185,6 +185,8 @@ class Translator:
         offsets = {part: lane.claim.next_offset for part, lane in self._lanes.items()}
         if feed.settled and offsets:
             try:
-                await asyncio.wait_for(feed.note_progress(offsets), 5)
+                # Not `wait_for`, which in Python 3.11 may swallow the request to stop.
+                async with asyncio.timeout(5):
+                    await feed.note_progress(offsets)
             except (BrokerUnavailableError, TimeoutError) as error:
                 log.debug("progress.untold", reason=str(error))

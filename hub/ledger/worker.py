@@ -226,7 +226,9 @@ class Worker:
         }
         if offsets:
             try:
-                await asyncio.wait_for(engine.feed.note_progress(offsets), 5)
+                # Not `wait_for`, which in Python 3.11 may swallow the request to stop.
+                async with asyncio.timeout(5):
+                    await engine.feed.note_progress(offsets)
             except (BrokerUnavailableError, TimeoutError) as error:
                 log.debug("progress.untold", reason=str(error))
 
