@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import ValidationError
@@ -41,6 +42,8 @@ GROUP = 3
 EXACT = 28
 """Digits that decimal arithmetic keeps; what is longer is no amount, and would be rounded."""
 NOON = time(12)
+RECENT = 16
+"""Times that are remembered: the rows of a receipt share theirs, and each is asked for three times."""
 QUOTED = 60
 
 _BLANKS = str.maketrans("", "", " \u00a0\u202f'\u2019")
@@ -134,6 +137,7 @@ def minor_digits(currency: str) -> int:
     return 3 if currency in THREE_DIGITS else 2
 
 
+@lru_cache(maxsize=RECENT)
 def read_instant(text: str, zone: str, slash_dates: SlashDates | None = None) -> datetime:
     """An instant in UTC, of a local time in `zone` unless the text has an offset of its own.
 
@@ -152,6 +156,7 @@ def read_instant(text: str, zone: str, slash_dates: SlashDates | None = None) ->
         raise _no_such_time(text) from error
 
 
+@lru_cache(maxsize=RECENT)
 def read_day(text: str, slash_dates: SlashDates | None = None) -> date:
     """A day of the calendar; a time beside it is not looked at."""
     try:

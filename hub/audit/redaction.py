@@ -11,6 +11,7 @@ MAX_DEPTH = 8
 HIDDEN = "…"
 EXACT = 2**53
 """Beyond it JSON readers round numbers, so they are shown as text."""
+TEXTS = (str, int, float)
 
 
 def redacted(document: object, shown: frozenset[str]) -> bytes:
@@ -24,6 +25,9 @@ def redacted(document: object, shown: frozenset[str]) -> bytes:
 def _value(value: object, name: str, shown: frozenset[str], depth: int) -> Any:
     if depth > MAX_DEPTH:
         return HIDDEN
+    if isinstance(value, TEXTS):
+        # Most are, and asking each whether it is a mapping costs several times as much.
+        return _scalar(value) if name in shown else HIDDEN
     if isinstance(value, Mapping):
         items = list(value.items())[:MAX_ITEMS]
         return {_name(key): _value(inner, str(key), shown, depth + 1) for key, inner in items}
