@@ -8,7 +8,7 @@ import pytest
 
 from hub.processors.purchase.state import PurchaseRow
 from hub.sdk.events import Event, Outcome, Tenant
-from schemas.events.link import LinkRefused
+from schemas.events.link import LinkRefused, SaleLinked
 from schemas.events.parts import Order
 from schemas.events.warranty import WarrantyCorrected
 from tests.unit.story import NEW_YEAR, Story, a_line, a_registration, a_return, a_sale
@@ -245,6 +245,28 @@ def test_the_units_of_other_sources_stay_rather_than_ones_own(story: Story) -> N
     ]
 
 
+def test_the_unit_that_another_source_reports_stays_where_one_is_left(story: Story) -> None:
+    story.given(
+        told(a_line(quantity=2, serials=["A"])),
+        a_sale(a_line(), by="erp"),
+        told(a_line(), revision=2),
+    )
+    assert [(unit.serial, unit.status) for unit in story.units] == [
+        ("A", "ended"),
+        (None, "covered"),
+    ]
+
+
+def test_refuses_a_correction_to_more_than_a_thousand_units(story: Story) -> None:
+    story.given(
+        a_sale(a_line("saw", quantity=600), by="erp"),
+        told(a_line(quantity=400)),
+        told(a_line(quantity=401), revision=2),
+    )
+    assert story.codes == ["too_many_units"]
+    assert len(story.covered) == 1000
+
+
 def test_an_item_without_serial_is_rather_a_unit_without_one(story: Story) -> None:
     story.given(
         a_sale(a_line(quantity=2, serials=["A"]), by="erp"),
@@ -394,6 +416,8 @@ def test_what_is_linked_and_not_concerned_stays(story: Story) -> None:
         "corrected",
     ]
     assert [one["status"] for one in story.answers[-1]["warranties"]] == ["covered", "covered"]
+    types = [settled.arrival.event.type for settled in story.settled.values()]
+    assert types.count(SaleLinked.TYPE) == 1
 
 
 def test_a_person_decides_what_becomes_of_a_link_that_was_wrong(story: Story) -> None:

@@ -11,14 +11,21 @@ from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.linking import ask_link, foretell, pointer_from
 from hub.processors.purchase.matching import Item, known_units
 from hub.processors.purchase.names import ask_serial, resold
-from hub.processors.purchase.sheet import Case, Sheet, Sold, by_product, lay_sheet, needs_person
+from hub.processors.purchase.sheet import (
+    Case,
+    Sheet,
+    Sold,
+    by_product,
+    lay_sheet,
+    needs_person,
+    open_case,
+)
 from hub.processors.purchase.staging import tell_waiting
 from hub.processors.purchase.state import (
     ENDED,
     UNITS,
     Pointer,
     Purchase,
-    PurchaseRow,
     Sale,
     Unit,
     Warranty,
@@ -54,15 +61,15 @@ def correct(
         RejectedError: a serial was sold to somebody else, or only a person can decide.
 
     """
-    row = purchase.row or PurchaseRow("")
     first, told = said
-    case = Case(purchase, row, first, told, event, known)
+    case = open_case(purchase, said, event, known)
     sheets = [lay_sheet(case, key, mine) for key, mine in by_product(case, items).items()]
     _check_owners(sheets, items)
     work = _Work(case)
     for sheet in sheets:
         work.apply(sheet)
     kept = replace(told, answer=work.answer(items), raw=first.raw, also=first.also)
+    row = case.row
     sales = tuple(kept if sale is first else sale for sale in row.sales)
     changed = work.draft.units or work.draft.letters
     decision = work.draft.decision(

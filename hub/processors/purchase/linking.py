@@ -163,7 +163,10 @@ def _accepted(letter: SaleLinked, unit: Unit) -> Letter:
 def _not_accepted(letter: SaleLinked, unit: Unit, *, misread: bool) -> Letter:
     if misread:
         code = MISREAD
-        reason = f"serial {letter.serial!r} was read wrongly where it was sold before"
+        reason = (
+            f"serial {letter.serial!r} was read wrongly where it was sold before; "
+            "report this line again under another order reference"
+        )
     elif unit.status == ENDED:
         code = "unit_returned"
         reason = f"serial {letter.serial!r} was sold under another order and came back"

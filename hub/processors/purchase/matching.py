@@ -10,7 +10,6 @@ from hub.domain.reports import Report, may_join, of_order, told_elsewhere
 from hub.processors.purchase.names import ask_serial, holder_of, resold
 from hub.processors.purchase.state import (
     COVERED,
-    ENDED,
     UNITS,
     Pointer,
     Purchase,
@@ -155,8 +154,6 @@ def holding(scene: Scene, item: Item, holders: Sequence[NameHolder]) -> Unit | s
     unit = units.get(holder.id) if here else scene.known.row(AskRow(UNITS.table, holder.id))
     if not isinstance(unit, Unit):
         raise UnavailableError(f"warranty {holder.id} holds a serial but cannot be read yet")
-    if here and unit.status == ENDED:
-        return None
     if not may_join(unit.reports, item.report):
         if holder.released:
             return None

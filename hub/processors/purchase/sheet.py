@@ -14,7 +14,6 @@ from hub.processors.purchase.matching import (
     Scene,
     double_entry,
     holding,
-    pointer_slots,
     pointer_to,
     unit_slots,
 )
@@ -34,6 +33,29 @@ class Case:
     told: Sale
     event: Event
     known: Known
+    units: dict[str, list[Unit]]
+    """By product."""
+    pointers: dict[str, list[Pointer]]
+    """By product; none that was refused."""
+    named: dict[str, set[tuple[str, str | None]]]
+    """By source: which serials of which product it read itself."""
+
+
+def open_case(purchase: Purchase, said: tuple[Sale, Sale], event: Event, known: Known) -> Case:
+    """A correction of what was said first by what is said now."""
+    row = purchase.row or PurchaseRow("")
+    units: dict[str, list[Unit]] = defaultdict(list)
+    for unit in unit_slots(purchase):
+        units[unit.product].append(unit)
+    pointers: dict[str, list[Pointer]] = defaultdict(list)
+    for pointer in row.pointers:
+        if pointer.state != "refused":
+            pointers[pointer.product].append(pointer)
+    named: dict[str, set[tuple[str, str | None]]] = {
+        sale.connector: {(line.product, norm) for line in sale.lines for norm in line.serials}
+        for sale in row.sales
+    }
+    return Case(purchase, row, *said, event, known, units, pointers, named)
 
 
 class Sold(msgspec.Struct, frozen=True, gc=False):
@@ -92,12 +114,12 @@ def lay_sheet(case: Case, product: str, mine: Sequence[Sold]) -> Sheet:
         RejectedError: a serial was sold to somebody else, or only a person can decide.
 
     """
-    units = {unit.id: unit for unit in unit_slots(case.purchase) if unit.product == product}
-    pointers = [p for p in case.row.pointers if p.product == product and p.state != "refused"]
+    units = {unit.id: unit for unit in case.units.get(product, ())}
+    pointers = case.pointers.get(product, [])
     if any(pointer.state == "pending" for pointer in pointers):
         message = f"the links of order {case.row.order_reference} are not answered yet"
         raise TooEarlyError(message)
-    links = {p.warranty: p for p in pointer_slots(case.purchase) if p.product == product}
+    links = {pointer.warranty: pointer for pointer in pointers}
     places = [
         *(_unit_place(case, unit) for unit in units.values()),
         *(_link_place(link, pointers) for link in links.values()),
@@ -163,7 +185,7 @@ def _sold(
     if sale is case.first:
         yield from mine
         return
-    named = {(line.product, norm) for line in sale.lines for norm in line.serials}
+    named = case.named[sale.connector]
     for unit in units.values():
         for report in unit.reports:
             if report.connector == sale.connector and of_order(report, case.row.key):
