@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import structlog
+from prometheus_client import Counter
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -63,6 +64,11 @@ class PushDoor:
     """How sources reach it; some sign their address."""
     land_seconds: float = LAND_SECONDS
     bodies: Bodies = field(default_factory=Bodies)
+    _taken: Counter = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the counter of the usual answer once."""
+        self._taken = self.metrics.door_requests.labels(DOOR, str(ACCEPTED))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one delivery."""
@@ -70,7 +76,7 @@ class PushDoor:
         try:
             answer = await self._take(push, receive)
             status, headers = ACCEPTED, [JSON]
-            self.metrics.door_requests.labels(DOOR, "202").inc()
+            self._taken.inc()
         except Turned as turned:
             answer, status, headers = orjson.dumps(turned.document), turned.status, turned.headers
             self._note(push, turned)

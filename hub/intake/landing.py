@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
+from prometheus_client import Counter
+
 from connectors.sdk import RawRecord
 from hub.access.sources import Source
 from hub.adapters.kafka import KafkaSettings, Message, SharedOutlet, partition_counts
@@ -79,6 +81,12 @@ def _always(tenant: str, name: str, connector: str) -> tuple[tuple[str, bytes], 
     )
 
 
+@lru_cache(maxsize=256)
+def topic_of(connector: str) -> str:
+    """The topic that a connector's payloads land on."""
+    return raw(connector).name
+
+
 @dataclass(slots=True)
 class Lander:
     """Lands records of every connector; callers at the same moment share their produce requests."""
@@ -87,7 +95,8 @@ class Lander:
     partitions: Mapping[str, int]
     """Of each raw topic."""
     metrics: Metrics
-    _waiting: int = field(default=0)
+    _waiting: int = 0
+    _landed: dict[str, Counter] = field(default_factory=dict)
 
     async def land(
         self, source: Source, records: Sequence[RawRecord], arrival: Arrival
@@ -99,7 +108,7 @@ class Lander:
             BrokerUnavailableError: some may have landed; send the same again.
 
         """
-        topic = raw(source.connector.name).name
+        topic = topic_of(source.connector.name)
         size = sum(len(record.payload) for record in records)
         if self._waiting + size > MAX_WAITING:
             raise BrokerAwayError("more waits for Kafka than may wait")
@@ -116,8 +125,14 @@ class Lander:
             await self._send(topic, lanes)
         finally:
             self._waiting -= size
-        self.metrics.landed.labels(source.connector.name).inc(len(ids))
+        self._counter(source.connector.name).inc(len(ids))
         return ids
+
+    def _counter(self, connector: str) -> Counter:
+        counter = self._landed.get(connector)
+        if counter is None:
+            counter = self._landed[connector] = self.metrics.landed.labels(connector)
+        return counter
 
     async def _send(self, topic: str, lanes: Mapping[int, list[Message]]) -> None:
         if len(lanes) == 1:
