@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 
 import structlog
 
@@ -14,7 +14,7 @@ from hub.api.app import build
 from hub.api.parts import Parts
 from hub.audit.refusals import Refusals
 from hub.bootstrap.ingress import serve_http, tenant_database
-from hub.bootstrap.parts import check_production
+from hub.bootstrap.parts import check_production, keyring
 from hub.bootstrap.parts import database as engine_database
 from hub.bootstrap.running import Serve, run_until_stopped
 from hub.ledger.ask import Asker
@@ -22,6 +22,8 @@ from hub.ledger.replies import Replies
 from hub.sdk.failures import BrokerUnavailableError
 from hub.settings import Settings
 from hub.telemetry.metrics import Metrics
+from hub.web.app import web
+from hub.web.session import Sessions
 from schemas.topics import AUDIT, Topic
 
 log = structlog.get_logger()
@@ -39,10 +41,15 @@ async def serve(settings: Settings) -> None:
             async with engine_database(settings, size=1) as looking:
                 await check_production(settings, looking)
         async with tenant_database(settings) as db, _parts(settings, db, metrics) as parts:
-            # Pages of the same process are handed to `build` here, as its second argument.
-            app = build(parts)
-            ready(lambda: (True, ()))
-            await serve_http(app, settings.public_host, settings.public_port)
+            is_secure = settings.public_url.startswith("https:")
+            sessions = Sessions(parts.keys, keyring(settings), is_secure)
+            pages = web(db, settings.kafka_settings(), sessions, parts.refusals)
+            async with aclosing(pages), asyncio.TaskGroup() as group:
+                ready(lambda: (True, ()))
+                app = build(parts, pages.routes)
+                # Together, so that streams end when the server is asked to.
+                group.create_task(pages.run())
+                group.create_task(serve_http(app, settings.public_host, settings.public_port))
 
     await run_until_stopped(settings, "serve", metrics, work)
 
