@@ -241,6 +241,15 @@ async def test_what_is_no_file_is_answered_and_never_followed(box: DropBox, tmp_
     assert len(await box.progress()) == 4
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+async def test_what_may_not_be_read_is_refused(box: DropBox) -> None:
+    box.drop("secret.csv", HEAD + rows(1)).chmod(0)
+    async with box.watched():
+        summary = await box.ended("secret.csv", "refused")
+
+    assert "may not be read by the hub" in summary["reason"]
+
+
 @pytest.mark.parametrize("dropped", [b"two\nlines.csv", b"\xff\xfe.csv", b"x" * 251 + b".csv"])
 async def test_a_strange_name_is_cleaned(box: DropBox, dropped: bytes) -> None:
     box.drop(os.fsdecode(dropped), HEAD + rows(1))

@@ -35,8 +35,8 @@ from hub.settings import DEVELOPMENT_KEY
 SOURCE = "till-7"
 PROGRESS_SECONDS = 5.0
 LOOK_SECONDS = 0.1
-SLOWEST, GRACE_SECONDS = 8.0, 120.0
-"""Seconds a megabyte may take, and those that a file of any size may take beside."""
+STALLED_SECONDS = 120.0
+"""A file of which nothing moves for so long is given up."""
 GROWTH = 1.2
 """By how much the peak of the largest file may lie above that of the smallest."""
 FAILED, INTERRUPTED = 1, 130
@@ -46,6 +46,21 @@ def say(text: str) -> None:
     """One line of progress."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+@dataclass(slots=True)
+class Noting:
+    """Says how far a file is, now and then."""
+
+    began: float
+    noted: float = 0.0
+
+    def say(self, text: str) -> None:
+        """Say it, if the last time is long enough ago."""
+        now = time.monotonic()
+        if now - self.noted >= PROGRESS_SECONDS:
+            self.noted = now
+            say(f"  {now - self.began:5.0f} s  {text}")
 
 
 @dataclass(slots=True)
@@ -72,7 +87,7 @@ class Proof:
         began = time.monotonic()
         try:
             path.rename(drop / name)
-            kills = await self._see_through(reader, export, name, megabytes)
+            kills = await self._see_through(reader, export, name)
         finally:
             reader.end(signal.SIGTERM)
         seconds = time.monotonic() - began
@@ -85,26 +100,27 @@ class Proof:
         )
         say(f"  {json.dumps(self.figures[-1])}")
 
-    async def _see_through(self, reader: Reader, export: Export, name: str, size: int) -> int:
-        at = sorted(self.chance.uniform(0.02, 0.95) for _ in range(self.kills))
-        kills, noted, began = 0, 0.0, time.monotonic()
+    async def _see_through(self, reader: Reader, export: Export, name: str) -> int:
+        left = sorted((self.chance.uniform(0.02, 0.95) for _ in range(self.kills)), reverse=True)
+        reached, moved = 0, time.monotonic()
+        noting = Noting(time.monotonic())
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             reader.look()
             state, line = await self._reached(name)
             if state in {"done", "refused"}:
-                return kills
-            share, now = line / len(export.told), time.monotonic()
-            if kills < len(at) and share >= at[kills]:
-                kills += 1
+                return self.kills - len(left)
+            share = line / len(export.told)
+            if line != reached:
+                reached, moved = line, time.monotonic()
+            if time.monotonic() - moved > STALLED_SECONDS:
+                raise TimeoutError(f"{name} stands still at {share:.1%}: see files.log")
+            noting.say(f"{share:6.1%}  {line:,} lines  {reader.peak:.0f} MB")
+            if left and share >= left[-1]:
+                left.pop()
                 say(f"  kill -9 at {share:.1%}")
                 reader.end(signal.SIGKILL)
                 reader.start()
-            if now - noted >= PROGRESS_SECONDS:
-                noted = now
-                say(f"  {now - began:5.0f} s  {share:6.1%}  {line:,} lines  {reader.peak:.0f} MB")
-            if now - began > size * SLOWEST + GRACE_SECONDS:
-                raise TimeoutError(f"{name} is only at {share:.1%}: see files.log")
 
     async def _reached(self, name: str) -> tuple[str, int]:
         sql = "select state, line from file_progress where name = $1"

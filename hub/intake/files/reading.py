@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -128,7 +128,8 @@ def _guarded(
         raise FileRefusedError(str(error).replace(str(job.path), job.path.name)) from error
     except Exception as error:
         log.exception("file.reader_failed", connector=job.connector.name)
-        message = f"the reader of {job.connector.name} failed: {type(error).__name__}: {error}"
+        # Without what it says, which may quote the file.
+        message = f"the reader of {job.connector.name} failed: {type(error).__name__}; report it"
         raise FileRefusedError(message) from error
 
 
@@ -145,7 +146,8 @@ def _read(job: Job, number: int, record: FileRecord) -> Reading:
 def _translate(job: Job, record: FileRecord) -> Iterator[Translated]:
     assert job.connector.file is not None  # noqa: S101 - `_readings` has looked
     try:
-        yield from job.connector.file.translate(record, job.settings, job.origin)
+        for event in job.connector.file.translate(record, job.settings, job.origin):
+            yield event if event.lines else replace(event, lines=((None, record.line),))
     except (UntranslatableError, MeaninglessError):
         raise
     except Exception as error:

@@ -84,7 +84,7 @@ class Tally:
         """The tally that gave these figures."""
         if not figures:
             return cls()
-        outcomes = {outcome: figures[outcome.value] for outcome in Outcome}
+        outcomes = {outcome: figures.get(outcome.value, 0) for outcome in Outcome}
         return cls(
             words=Counter(figures["rows"]),
             outcomes=Counter({outcome: count for outcome, count in outcomes.items() if count}),

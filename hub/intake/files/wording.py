@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.sdk import Fault, Translated
@@ -24,6 +24,17 @@ WAITING = "waiting"
 UNREADABLE = "unreadable"
 READABLE = "readable"
 IGNORED = "ignored"
+ATTENTION = (
+    "set aside",
+    "given up",
+    UNREADABLE,
+    "rejected",
+    WAITING,
+    "early",
+    "accepted",
+    "duplicate",
+    IGNORED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,21 @@ def answered(reading: Reading, answers: Sequence[Answer]) -> Iterator[LineAnswer
     lines = [*_no_event(reading)]
     for (event, _), answer in zip(reading.events, answers, strict=True):
         lines += decided(event, answer)
-    yield from sorted(lines, key=lambda one: one.line)
+    by_line: defaultdict[int, list[LineAnswer]] = defaultdict(list)
+    for line in lines:
+        by_line[line.line].append(line)
+    for _, of_line in sorted(by_line.items()):
+        yield of_line[0] if len(of_line) == 1 else _together(of_line)
+
+
+def _together(lines: list[LineAnswer]) -> LineAnswer:
+    """A line that became several events is told once, with the word that asks for most attention."""
+    first = min(lines, key=lambda one: ATTENTION.index(one.word))
+    return replace(
+        first,
+        detail="; ".join(filter(None, (one.detail for one in lines))),
+        warranties=tuple(warranty for one in lines for warranty in one.warranties),
+    )
 
 
 def readable(reading: Reading) -> Iterator[LineAnswer]:

@@ -142,7 +142,7 @@ def test_gives_what_was_read_before_it_refuses_the_rest(tmp_path: Path) -> None:
     def breaks_off(path: Path, settings: object) -> object:
         assert POS.file is not None
         yield from POS.file.records(path, settings)
-        raise OSError("the disk is gone")
+        raise RuntimeError("and a name that is somebody's")
 
     broken = type(POS)(
         "pos",
@@ -156,7 +156,7 @@ def test_gives_what_was_read_before_it_refuses_the_rest(tmp_path: Path) -> None:
     reading = windows(made)
 
     assert len(next(reading)) == 1
-    with pytest.raises(FileRefusedError, match="the disk is gone"):
+    with pytest.raises(FileRefusedError, match="reader of pos failed: RuntimeError"):
         next(reading)
 
 

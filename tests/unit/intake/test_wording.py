@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from connectors.sdk import Fault, Translated
-from hub.intake.files.wording import LineAnswer, decided, unreadable, would_send
+from connectors.sdk import Fault, FileRecord, Translated
+from hub.intake.files.reading import Reading
+from hub.intake.files.wording import LineAnswer, answered, decided, unreadable, would_send
 from hub.ledger.submit import Answer
 from hub.sdk.events import Outcome
 from schemas.base import Fact
@@ -116,6 +117,22 @@ def test_tells_a_repeated_line_which_one_it_repeats() -> None:
     assert told(Outcome.APPLIED, answer, repeats={6: 4})[-1] == (
         "line 6    duplicate  says again what line 4 says"
     )
+
+
+def test_a_line_that_became_several_events_is_told_once() -> None:
+    body = b"{}"
+    one, two = event(lines=(("1", 4),)), event(lines=(("1", 4), ("2", 5)))
+    reading = Reading(0, FileRecord("R-1", {}, 4), ((one, body), (two, body)))
+    reasons = {"reasons": [{"code": "double_entry", "message": "sold before", "line": "1"}]}
+    answers = [
+        Answer("r", Outcome.APPLIED, json.dumps({"warranties": [warranty("1", 1)]})),
+        Answer("q", Outcome.REJECTED, json.dumps(reasons)),
+    ]
+
+    assert [str(line) for line in answered(reading, answers)] == [
+        "line 4    rejected   wty_h_1 double_entry: covered 2026-01-31 … 2028-01-31; sold before",
+        "line 5    rejected   with its order, for the reason at line 4",
+    ]
 
 
 def test_an_unreadable_line_says_why() -> None:
