@@ -93,18 +93,12 @@ def prepare(
         name: value for name, value in options.items() if value is not None
     }
     name = source or connector.name
-    if SOURCE.match(source_of(tenant, name)) is None:
-        message = (
-            f"tenant {tenant!r} or source {name!r} cannot stand in an event; "
-            "use lower case letters, digits and hyphens"
-        )
-        raise SettingsError(message)
     settings = connector.configure(document)
     job = Job(
         path=path,
         connector=connector,
         settings=settings,
-        origin=Origin(tenant, name),
+        origin=_origin(tenant, name),
         scope=f"publish/{name}/{path.name}",
         digest=_digest(path),
         received_at=datetime.now(UTC),
@@ -112,6 +106,16 @@ def prepare(
     )
     warning = "" if "namespace" in document else _shared(getattr(settings, "namespace", ""))
     return Publication(job, warning)
+
+
+def _origin(tenant: str, name: str) -> Origin:
+    if SOURCE.match(source_of(tenant, name)) is None:
+        message = (
+            f"tenant {tenant!r} or source {name!r} cannot stand in an event; "
+            "use lower case letters, digits and hyphens"
+        )
+        raise SettingsError(message)
+    return Origin(tenant, name)
 
 
 def _digest(path: Path) -> str:
