@@ -44,9 +44,9 @@ def read_rows(
             lines = read_lines(file, encoding or detect_encoding(file))
             first = next((line for line in lines if not line.is_blank), None)
             every = chain([first], lines) if first else lines
-            if first is None or first.text.lstrip()[0] not in "{[":
+            if first is None or not first.text.lstrip().startswith(("{", "[")):
                 yield from _csv(every, columns, delimiter)
-            elif first.text.lstrip()[0] == "[":
+            elif first.text.lstrip().startswith("["):
                 raise SettingsError(f"{path.name} is one JSON array; write one object a line")
             else:
                 yield from map(_json_line, (line for line in every if not line.is_blank))

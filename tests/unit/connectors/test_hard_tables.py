@@ -285,3 +285,8 @@ def test_begins_before_it_has_read_a_file_to_its_end(path: Path) -> None:
     path.write_bytes(b"a;b\n" + b"1;2\n" * 100_000)
 
     assert len(list(islice(read_rows(path, columns=("b",)), 3))) == 3
+
+
+@pytest.mark.parametrize("content", [b"\x0b", b"\x1c\n", b"\x0c\r\n\x0b"])
+def test_a_file_of_odd_blanks_is_a_table_without_rows(path: Path, content: bytes) -> None:
+    assert rows(path, content) == []
