@@ -352,9 +352,7 @@ def test_a_registered_unit_ends_as_the_last_revisions_say(
 ) -> None:
     """Wherever the unit was born, in the order's home or the serial's, and whatever letters do."""
     revisions = [Said((Goods("drill", 1, ("K",), months),), day) for day, months in terms]
-    back = [
-        a_return({"serials": ["K"]}, on=returned_day + timedelta(days=n)) for n in [1] if returned
-    ]
+    back = [a_return({"serials": ["K"]}, on=NEW_YEAR + timedelta(days=3)) for _ in range(returned)]
     world = {"till": revisions}
 
     story = _tell(data.draw(_orders([*_sales(world), *REGISTERED])) + back, seed)
