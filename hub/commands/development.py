@@ -29,4 +29,4 @@ def dev(
     def hub(words: Sequence[str]) -> object:
         return root.main(list(words), prog_name="hub")
 
-    raise typer.Exit(demo(state, seconds, rate, hub))
+    raise typer.Exit(demo(state, seconds, rate, lambda: hub))

@@ -50,13 +50,11 @@ class Ended:
 
 
 def command(state: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "hub.main", "dev", "--state", str(state), *words]
+    return [sys.executable, "-m", "hub.dev.demo", "--state", str(state), *words]
 
 
-def run(state: Path, seconds: int) -> Ended:
-    done = subprocess.run(
-        command(state, "--for", str(seconds)), capture_output=True, text=True, check=False
-    )
+def run(words: list[str]) -> Ended:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
     return Ended(done.returncode, done.stdout.splitlines())
 
@@ -96,7 +94,7 @@ def state() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def first(state: Path) -> Ended:
-    return run(state, 8)
+    return run([sys.executable, "-m", "hub.main", "dev", "--state", str(state), "--for", "8"])
 
 
 @pytest.mark.servers
@@ -165,7 +163,7 @@ async def test_its_figures_are_those_of_postgres(first: Ended, state: Path) -> N
 @pytest.mark.servers
 def test_a_second_one_goes_on_where_the_first_stopped(first: Ended, state: Path) -> None:
     before = noted(state)
-    second = run(state, 5)
+    second = run(command(state, "--for", "5"))
     assert second.code == 0, second.said
     assert before["state"] == noted(state)["state"] == "stopped"
     assert before["ports"] == noted(state)["ports"]

@@ -1,7 +1,7 @@
 """The processes of a demo: the hub's own verbs, the simulator and the board."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,12 +9,9 @@ from pathlib import Path
 from hub.dev.demo.board import main as show
 from hub.dev.demo.gate import behind
 from hub.dev.demo.place import Place
-from hub.dev.demo.plan import BOARD, DOORS, SHOPS, VERBS, Plan
+from hub.dev.demo.plan import BOARD, DOORS, SHOPS, VERBS, Hub, Plan
 from hub.dev.simulator.publish import main as simulate
 from hub.dev.supervisor import ProcessSpec
-
-Hub = Callable[[Sequence[str]], object]
-"""The `hub` command, with what is told to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ def line(clock: str, rate: float, window: Mapping[str, int] | None, figures: Fig
     raw, became = figures.raw, figures.raw.became
     doors = (
         f"{short(raw.landed, 6)} {short(became['translated'], 6)} {short(became['parked'], 4)} "
-        f"{short(figures.files.done, 4)}"
+        f"{short(figures.files.known, 4)}"
     )
     said = ("activated", "refused")
     counted = " ".join(short(window[name], 3) if window else "  -" for name in said)

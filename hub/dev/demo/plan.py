@@ -1,12 +1,10 @@
-"""What a demo is made of, and what each of its processes is told."""
+"""What a demo is made of, and what is asked of it."""
 
-import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
-from hub.dev.demo.place import Place
-from hub.settings import Settings
+Hub = Callable[[Sequence[str]], object]
+"""The `hub` command, with what is told to it."""
 
 SHOPS, BOARD = "shops", "demo"
 VERBS: dict[str, tuple[str, ...]] = {
@@ -22,10 +20,6 @@ VERBS: dict[str, tuple[str, ...]] = {
 DOORS = {"ingress": "push", "serve": "api"}
 """Those with a port for the outside, and what that is called."""
 DRAIN_SECONDS = 60
-SESSION_MS = 5_000
-"""After a kill -9 the next run waits so long for the dead to leave their group."""
-STILL_SECONDS = 1.0
-"""A dropped file of a demo is small, and somebody waits for it."""
 PORTS = ("kafka", "postgres", *VERBS, *DOORS.values())
 _SLACK_SECONDS = 60
 
@@ -43,44 +37,3 @@ class Plan:
     def stop_after(self) -> float | None:
         """The board ends a run in time; this is for a board that hangs."""
         return None if self.seconds is None else self.seconds + DRAIN_SECONDS + _SLACK_SECONDS
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """What every process is told; a shell's `HUB_*` do not reach them."""
-    return {
-        "HUB_PROFILE": settings.profile,
-        "HUB_KAFKA": settings.kafka,
-        "HUB_KAFKA_SECURITY": settings.kafka_security,
-        "HUB_POSTGRES": settings.postgres.get_secret_value(),
-        "HUB_POSTGRES_API": settings.postgres.get_secret_value(),
-        "HUB_PARTITIONS": str(settings.partitions),
-        "HUB_REPLICATION": str(settings.replication),
-        "HUB_SESSION_TIMEOUT_MS": str(settings.session_timeout_ms),
-        "HUB_LOG_LEVEL": settings.log_level,
-        "HUB_HTTP_HOST": settings.http_host,
-        "HUB_PUBLIC_HOST": settings.public_host,
-        "HUB_PUBLIC_URL": settings.public_url,
-        "HUB_ANSWER_SECONDS": str(settings.answer_seconds),
-        "HUB_DROP_FOLDER": settings.drop_folder,
-        "HUB_DROP_STILL_SECONDS": str(settings.drop_still_seconds),
-        "HUB_MASTER_KEY": settings.master_key.get_secret_value(),
-    }
-
-
-def settings_of(place: Place) -> Settings:
-    """Nothing that the shell says about another hub counts here, but for how to run this one."""
-    noted = place.read()
-    return Settings(
-        profile="development",
-        kafka=noted["kafka"],
-        kafka_security="PLAINTEXT",
-        postgres=SecretStr(noted["postgres"]),
-        replication=1,
-        http_host="127.0.0.1",
-        public_host="127.0.0.1",
-        public_url="",
-        drop_folder=str(place.drop),
-        drop_still_seconds=STILL_SECONDS,
-        session_timeout_ms=SESSION_MS,
-        log_level=Settings().log_level if "HUB_LOG_LEVEL" in os.environ else "warning",
-    )

@@ -43,9 +43,15 @@ class Files:
 
     dropped: int = 0
     """They lie in a drop folder, or beside it while they are worked."""
+    working: int = 0
     done: int = 0
     refused: int = 0
     rows: int = 0
+
+    @property
+    def known(self) -> int:
+        """One that is dropped again is worked again, and stays one."""
+        return self.working + self.done + self.refused
 
     def as_json(self) -> dict[str, int]:
         ended = {"done": self.done, "refused": self.refused, "rows": self.rows}
@@ -74,7 +80,8 @@ async def read_files(database: Database, drop: Path) -> Files:
     dropped = _dropped(drop)
     states = {row["state"]: row["n"] for row in await database.fetch(FILES)}
     rows = await database.fetchval(ROWS)
-    return Files(dropped, states.get("done", 0), states.get("refused", 0), rows)
+    working, done, refused = (states.get(name, 0) for name in ("working", "done", "refused"))
+    return Files(dropped, working, done, refused, rows)
 
 
 def _dropped(drop: Path) -> int:

@@ -12,8 +12,8 @@ from hub.dev.embedded import KafkaServer, PostgresServer
 @contextmanager
 def servers(
     place: Place, ports: dict[str, int], say: Teller, check: Callable[[], None]
-) -> Iterator[KafkaServer]:
-    """Both servers for as long as the block runs: Postgres is ready, Kafka soon will be.
+) -> Iterator[tuple[KafkaServer, PostgresServer]]:
+    """Both servers for as long as the block runs; they come up meanwhile.
 
     `check` raises what a signal has asked for.
     """
@@ -31,5 +31,4 @@ def servers(
         check()
         pids = {one.name: identity(one.pid) for one in (kafka, postgres)}
         place.note(servers=pids, kafka=kafka.bootstrap, postgres=postgres.dsn)
-        postgres.wait_ready()
-        yield kafka
+        yield kafka, postgres

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from hub import registry
 from hub.access.keyring import HUB
 from hub.dev.demo.place import Place
-from hub.dev.demo.plan import DOORS, VERBS, Plan, environment
+from hub.dev.demo.plan import DOORS, VERBS, Plan
 from hub.dev.demo.prepare import PERSON, Private
+from hub.dev.demo.surroundings import environment
 from hub.dev.simulator.doors import SOURCE
 from hub.dev.simulator.goods import MERCHANTS
 from hub.settings import Settings

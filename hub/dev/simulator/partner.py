@@ -12,7 +12,7 @@ import structlog
 from hub.dev.simulator.said import Report
 
 KEPT = 1_000
-AT_ONCE = 3
+AT_ONCE = 8
 IMPATIENT, IMPATIENT_SECONDS = 0.06, 0.02
 """So many do not wait for the answer, and repeat."""
 MISTAKEN = 0.06
