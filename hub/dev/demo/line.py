@@ -6,8 +6,8 @@ from hub.dev.demo.figures import Figures
 
 HEADER_EVERY = 20
 HEADER = (
-    "          in | at the doors            | window  | decided so far       | behind\n"
-    "time      /s | landed transl park file | act ref | applied dup rej kept | wait  lag lost"
+    "          in | at the doors          | window  | decided so far         | behind\n"
+    "time      /s |  land trans park file | act ref | applied  dup  rej kept | wait  lag lost"
 )
 KEPT = ("early", "retrying", "held", "dead_lettered")
 """Not decided yet, and in nobody's way but that of their own purchase."""
@@ -17,15 +17,15 @@ def line(clock: str, rate: float, window: Mapping[str, int] | None, figures: Fig
     """One line; `window` is absent while nobody counts windows."""
     raw, became = figures.raw, figures.raw.became
     doors = (
-        f"{short(raw.landed, 6)} {short(became['translated'], 6)} {short(became['parked'], 4)} "
+        f"{short(raw.landed, 5)} {short(became['translated'], 5)} {short(became['parked'], 4)} "
         f"{short(figures.files.known, 4)}"
     )
     said = ("activated", "refused")
     counted = " ".join(short(window[name], 3) if window else "  -" for name in said)
     kept = sum(figures[name] for name in KEPT)
     totals = (
-        f"{short(figures['applied'], 7)} {short(figures['deduplicated'], 3)} "
-        f"{short(figures['rejected'], 3)} {short(kept, 4)}"
+        f"{short(figures['applied'], 7)} {short(figures['deduplicated'], 4)} "
+        f"{short(figures['rejected'], 4)} {short(kept, 4)}"
     )
     waiting = figures["waiting"] + figures.raw.waiting
     behind = f"{short(waiting, 4)} {figures.lag_seconds:>4.1f} {short(figures.unaccounted, 4)}"
