@@ -22,6 +22,7 @@ from hub.dev.crash.installation import TENANT, ZONE, Access
 from hub.dev.crash.stories import Event, Teller
 
 PATIENCE_SECONDS = 90
+MOST_AT_ONCE = 40
 AGAIN = 0.2
 """So many tickets and calls are repeated although they were answered."""
 _TICK_SECONDS = 0.05
@@ -70,8 +71,10 @@ class Outside:
             while not stop.is_set():
                 passed = time.monotonic() - began
                 for what, rate in rates.items():
+                    # A crowd that nobody serves grows no further: what is late is not made up for.
                     while told[what.__name__] < passed * rate:
-                        told[what.__name__] += what(http)
+                        said = what(http) if len(self._busy) < MOST_AT_ONCE else 1
+                        told[what.__name__] += said
                 await asyncio.sleep(_TICK_SECONDS)
             await asyncio.gather(*self._busy)
 
