@@ -40,6 +40,7 @@ async def files(settings: Settings) -> None:
                 submitter=Submitter(db, outlet, WARRANTY_INTAKE, partitions),
                 gate=Gate(WARRANTY_INTAKE.name, db, peek, metrics),
                 lanes=lanes.each,
+                metrics=metrics,
                 name=f"{socket.gethostname()}-{os.getpid()}",
             )
             still = settings.drop_still_seconds

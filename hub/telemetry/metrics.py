@@ -186,6 +186,15 @@ class Metrics:
             ("topic",),
             registry=registry,
         )
+        self.file_rows = Counter(
+            "hub_file_rows",
+            "Rows of dropped files by what they were told",
+            ("status",),
+            registry=registry,
+        )
+        self.files_ended = Counter(
+            "hub_files_ended", "Dropped files: done or refused", ("state",), registry=registry
+        )
         self.landed = Counter(
             "hub_landed_records",
             "Records taken in from sources and acknowledged by Kafka",

@@ -21,6 +21,7 @@ from hub.intake.files.publish import Open
 from hub.intake.files.watch import Lanes, Watch
 from hub.ledger.submit import Submitter
 from hub.registry import connector
+from hub.telemetry.metrics import Metrics
 from tests.intake.conftest import PARTITIONS, TENANT, Installation
 
 HEAD = "order;sold_at;product_code;serials;quantity\n"
@@ -28,6 +29,7 @@ SETTINGS = {"zone": "Europe/Istanbul", "currency": "TRY", "namespace": "till"}
 SOURCE = "till-7"
 STILL = 0.1
 LONGEST_WAIT = 30.0
+PATIENCE = 5.0
 
 
 def row(order: int | str, serial: str = "", quantity: int | str = 1) -> str:
@@ -70,6 +72,8 @@ class DropBox:
     hub: Installation
     connectors: dict[str, Connector[Any]] = field(default_factory=lambda: {"pos": connector("pos")})
 
+    metrics: Metrics = field(default_factory=Metrics)
+
     @property
     def folder(self) -> Path:
         """Where the till puts its files."""
@@ -88,7 +92,10 @@ class DropBox:
         outlet = Outlet(self.hub.settings)
         database = await connect(self.hub.dsn, size=6, settings=BY_INDEX)
         submitter = Submitter(database, outlet, self.hub.intake, PARTITIONS)
-        tools = Tools(database, submitter, gate or Open(), lambda: lanes, "test", lease, 5.0)
+        gate = gate or Open()
+        tools = Tools(
+            database, submitter, gate, lambda: lanes, self.metrics, "test", lease, PATIENCE
+        )
         store = SourceStore(self.connectors, Keyring(b"k" * 32))
         watch = Watch(self.root, STILL, store, tools, Lanes())
         task = asyncio.create_task(watch.run())

@@ -47,6 +47,9 @@ async def test_a_dropped_file_ends_in_done_with_the_answer_of_each_line_beside_i
     (progress,) = await box.progress()
     assert (progress["state"], progress["rows"], progress["records"]) == ("done", 4, 4)
     assert progress["digest"] == summary["sha256"]
+    counted = box.metrics.registry.get_sample_value
+    assert counted("hub_file_rows_total", {"status": "accepted"}) == 2
+    assert counted("hub_files_ended_total", {"state": "done"}) == 1
 
 
 async def test_the_same_content_under_any_name_is_answered_as_duplicates(box: DropBox) -> None:

@@ -19,6 +19,7 @@ from hub.intake.files.stillness import Stillness
 from hub.intake.files.work import DELETED, PATIENCE, Work
 from hub.ledger.submit import Submitter
 from hub.sdk.failures import StoreUnavailableError
+from hub.telemetry.metrics import Metrics
 
 REST_SECONDS = 10.0
 """So long a folder is left alone that did not answer as needed."""
@@ -34,6 +35,7 @@ class Tools:
     submitter: Submitter
     gate: Gate
     lanes: Callable[[], int]
+    metrics: Metrics
     name: str
     """Of this process, as its claims show it."""
     lease: float = LEASE_SECONDS
@@ -95,6 +97,7 @@ class Desk:
                 tools.submitter,
                 tools.gate,
                 tools.lanes,
+                tools.metrics,
                 tools.patience,
             )
             left = self.folder.takings()

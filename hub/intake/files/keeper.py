@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -12,6 +13,7 @@ from hub.intake.files.reading import Job
 from hub.intake.files.results import Results
 from hub.intake.files.tally import Tally
 from hub.ledger.submit import Answer
+from hub.telemetry.metrics import Metrics
 
 NOTED_EVERY = 10.0
 """Seconds between two lines of the log about one file."""
@@ -22,8 +24,11 @@ log = structlog.get_logger(__name__)
 class Keeper:
     """The sink of a dropped file."""
 
-    def __init__(self, job: Job, progress: Progress, results: Results, found: Found) -> None:
+    def __init__(
+        self, job: Job, progress: Progress, results: Results, found: Found, metrics: Metrics
+    ) -> None:
         """Go on from what is on record."""
+        self._metrics = metrics
         self._job = job
         self._progress = progress
         self._results = results
@@ -55,6 +60,8 @@ class Keeper:
         )
         await self._progress.move(self._job, step)
         self._records = part.end
+        for word, count in Counter(line.word for line in lines).items():
+            self._metrics.file_rows.labels(word).inc(count)
         self._note(step)
 
     def _note(self, step: Step) -> None:

@@ -18,6 +18,7 @@ from hub.intake.files.progress import Found, Progress
 from hub.intake.files.reading import FileRefusedError, Job, Reading, windows
 from hub.intake.files.results import Results, separator_of
 from hub.ledger.submit import Submitter
+from hub.telemetry.metrics import Metrics
 
 PATIENCE = 60.0
 """Seconds for which the answers of a window are waited for while the processor keeps up."""
@@ -56,6 +57,7 @@ class Work:
     submitter: Submitter
     gate: Gate
     lanes: Callable[[], int]
+    metrics: Metrics
     patience: float = PATIENCE
 
     async def run(self, taking: Taking) -> None:
@@ -74,6 +76,7 @@ class Work:
         if found is None or found.state == "working":
             found = await self._finish(taking, found)
         await asyncio.to_thread(self._put_away, taking, found)
+        self.metrics.files_ended.labels(found.state).inc()
         rows = found.figures.get("lines", 0)
         log.info("file.ended", name=found.name, state=found.state, count=rows, **self._fields)
 
@@ -130,7 +133,7 @@ class Work:
         with await asyncio.to_thread(
             Results, taking, epoch, found.result_bytes, separator
         ) as results:
-            keeper = Keeper(job, self.progress, results, found)
+            keeper = Keeper(job, self.progress, results, found, self.metrics)
             flight = Flight(self.submitter, keeper, self.gate, self.patience, self.lanes)
             await flight.run(parts(job, _unchanged(windows(job, skip=found.records), look)))
 
