@@ -76,7 +76,6 @@ class Work:
         if found is None or found.state == "working":
             found = await self._finish(taking, found)
         await asyncio.to_thread(self._put_away, taking, found)
-        self.metrics.files_ended.labels(found.state).inc()
         rows = found.figures.get("lines", 0)
         log.info("file.ended", name=found.name, state=found.state, count=rows, **self._fields)
 
@@ -102,7 +101,9 @@ class Work:
         end = REFUSED if reason else DONE
         await asyncio.to_thread(self._settle_result, taking, found)
         kept = self.folder.free_name(found.name, end)
-        return await self.progress.end(found, end, kept, reason)
+        ended = await self.progress.end(found, end, kept, reason)
+        self.metrics.files_ended.labels(end).inc()
+        return ended
 
     async def _begin(self, taking: Taking, look: Look | None) -> Found:
         original = taking.original
