@@ -69,10 +69,14 @@ def parked_list(
     """List records that could not be translated."""
     where = _filter(connector, tenant, source, code, limit)
     found = _with_database(lambda db: tools.list_parked(db, where))
-    table = Table("where", "tenant", "source", "code", "revision", "age s", "wanted", "reason")
+    table = Table()
+    for name in ("where", "code"):
+        table.add_column(name, no_wrap=True)
+    for name in ("source", "age s", "wanted", "reason"):
+        table.add_column(name, overflow="fold")
     for one in found:
-        row = (str(one.spot), one.tenant, one.source, one.code, str(one.revision))
-        table.add_row(*row, f"{one.age:.0f}", one.wanted or "", one.reason)
+        row = (str(one.spot), one.code, f"{one.tenant}/{one.source}", f"{one.age:.0f}")
+        table.add_row(*row, one.wanted or "", one.reason)
     Console().print(table if found else "nothing is parked")
 
 
