@@ -104,7 +104,9 @@ def parked_retry(  # noqa: PLR0913, PLR0917 - one record, or all that fit
     code: Annotated[str | None, typer.Option()] = None,
 ) -> None:
     """Have one parked record translated again, or all that fit the options."""
-    if topic is not None and partition is not None and offset is not None:
+    if topic is not None:
+        if partition is None or offset is None:
+            raise typer.BadParameter("name topic, partition and offset, as `hub parked list` does")
         spot = tools.Spot(topic, partition, offset)
         _with_database(lambda db: tools.retry(db, spot, reason))
         typer.echo(f"{spot} will be translated again")

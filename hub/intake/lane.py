@@ -11,7 +11,7 @@ from hub.access.keyring import Keyring
 from hub.access.sources import Source, Sources
 from hub.adapters.kafka import Feed, Outlet, Peek, Record
 from hub.adapters.postgres import Database
-from hub.intake.again import Again
+from hub.intake.again import Again, Piece
 from hub.intake.claims import Claim, RawGuard
 from hub.intake.gate import Gate
 from hub.intake.meaning import Landed, Target, read, translate
@@ -129,23 +129,25 @@ class Lane:
         """Parked records that are wanted, then a piece of a replay where nobody has to wait for it."""
         self._again_at = time.monotonic() + AGAIN_EVERY
         await self._landed()
-        here = self.claim.next_offset
-        pieces = [await again.wanted(self.engine.keyring, self.engine.batch)]
+        await self._piece(await again.wanted(self.engine.keyring, self.engine.batch))
+        # What the first piece settled is no longer parked when the second asks.
         if await again.has_replay() and await self._may_add_bulk():
-            pieces.append(await again.replay(here, self.engine.batch))
-        for piece in pieces:
-            if piece is None:
-                continue
-            sources = await self._sources(piece.landed, fresh=True)
-            round_ = Round(here, here, replayed=piece.replayed)
-            for one in piece.landed:
-                if one.offset in piece.given_up:
-                    round_.give_up(one, piece.given_up[one.offset], self._of(one, sources))
-                else:
-                    self._take(round_, one, sources, piece.before[one.offset])
-            await self._start(round_)
-            await self._landed()
-            self._again_at = 0
+            await self._piece(await again.replay(self.claim.next_offset, self.engine.batch))
+
+    async def _piece(self, piece: Piece | None) -> None:
+        if piece is None:
+            return
+        here = self.claim.next_offset
+        sources = await self._sources(piece.landed, fresh=True)
+        round_ = Round(here, here, replayed=piece.replayed)
+        for one in piece.landed:
+            if one.offset in piece.given_up:
+                round_.give_up(one, piece.given_up[one.offset], self._of(one, sources))
+            else:
+                self._take(round_, one, sources, piece.before[one.offset])
+        await self._start(round_)
+        await self._landed()
+        self._again_at = 0
 
     async def _may_add_bulk(self) -> bool:
         return all([await gate.is_open() for gate in self.engine.gates])

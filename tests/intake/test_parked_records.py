@@ -229,6 +229,23 @@ async def test_a_replay_under_a_worse_mapping_parks_what_it_can_no_longer_read(
     assert await list_parked(shop.database) == []
 
 
+async def test_a_record_that_is_wanted_and_replayed_is_counted_once(
+    shop: Shop, intake: Topic
+) -> None:
+    async with at_work(a_translator(shop, shop.database, intake)):
+        await land(shop, *({"number": f"A-{n}"} for n in range(40)))
+        await accounted(shop, 40, parked=40)
+    await mend(shop, order="number")
+    await retry_all(shop.database, Filter(), "the column is called number")
+    await replay_all(shop)
+    async with at_work(a_translator(shop, shop.database, intake)):
+        await replayed(shop)
+        figures = await accounted(shop, 40, parked=0)
+
+    assert (figures["translated"], figures["events"]) == (40, 80)
+    assert len({one.id for one in await events(shop, intake)}) == 40
+
+
 async def test_hole_25_a_replay_of_thousands_pauses_while_a_person_waits(
     shop: Shop, intake: Topic
 ) -> None:
