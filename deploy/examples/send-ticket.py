@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Sign a ticket as Standard Webhooks say, and post it to a till's source.
 
-    WEBHOOK_SECRET=whsec_... python3 send-ticket.py http://HOST/sources/pos/TENANT ticket.json
+    WEBHOOK_SECRET=whsec_... python3 send-ticket.py ticket.json https://HUB/sources/pos/TENANT
 
-It needs nothing but Python. Sending the same file again is the same delivery, and counts once.
+Beside the demo, after `set -a; . .hub/demo.env; set +a`, the file is enough. It needs nothing but
+Python. Sending the same file again is the same delivery, and counts once.
 """
 
 import base64
@@ -35,11 +36,15 @@ def signed(secret: str, body: bytes) -> dict[str, str]:
 
 def main() -> int:
     """Send one file; 0 where it was taken in."""
-    secret = os.environ.get("WEBHOOK_SECRET", "")
-    if len(sys.argv) != 3 or not secret:  # noqa: PLR2004 - this program, an address, a file
+    told = os.environ
+    secret = told.get("WEBHOOK_SECRET") or told.get("HUB_DEMO_SECRET_VOLTAGE", "")
+    files, addresses = sys.argv[1:2], sys.argv[2:3]
+    if not addresses and "HUB_DEMO_PUSH" in told:
+        addresses = [f"{told['HUB_DEMO_PUSH']}/sources/pos/voltage"]
+    if not (files and addresses and secret):
         sys.stderr.write(__doc__ or "")
         return 2
-    address, body = sys.argv[1], Path(sys.argv[2]).read_bytes()
+    address, body = addresses[0], Path(files[0]).read_bytes()
     request = urllib.request.Request(address, body, signed(secret, body), method="POST")  # noqa: S310 - the address is whoever calls's own
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
