@@ -1,1 +1,1 @@
-"""Where what outside systems say comes in: files today, doors and pollers to come."""
+"""Where what outside systems say comes in: pushed, pulled or dropped; kept as it came, then translated."""
