@@ -23,7 +23,7 @@ help: ## Show this list
 setup: .venv/.ok ## Build .venv (every target below does this first)
 
 demo: .venv/.ok ## Run the whole hub on embedded Kafka and Postgres (FOR=seconds RATE=events/s)
-	@$(V)/hub dev $(if $(FOR),--for $(FOR)) $(if $(RATE),--rate $(RATE))
+	@$(V)/python -m hub.dev.demo $(if $(FOR),--for $(FOR)) $(if $(RATE),--rate $(RATE))
 
 test: check-format check-lint check-types check-imports check-pure check-schemas check-servers test-ui ## Everything CI runs
 
@@ -43,6 +43,9 @@ quick: check-lint check-types check-imports check-pure ## Lint, types, imports a
 prove: .venv/.ok ## The long runs: crash and scale, with their full figures
 	@$(MAKE) --no-print-directory crash KILLS=$(or $(KILLS),30) ZOMBIES=$(or $(ZOMBIES),5)
 	@$(MAKE) --no-print-directory bench-scale
+	@$(V)/python -m hub.dev.prove.doors
+	@$(V)/python -m hub.dev.prove.files
+	@$(V)/python -m hub.dev.prove.traces
 
 bench: .venv/.ok ## The pipeline beside a bare aiokafka loop (N=events ROUNDS=rounds)
 	@$(V)/python -m hub.dev.bench $(if $(N),--events $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
