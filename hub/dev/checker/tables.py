@@ -47,7 +47,7 @@ async def read_tables(dsn: str, intake: str, raw: str | None) -> Tables:
             counted = await connection.fetch(_ACTIVITY)
             return Tables(
                 owners=await connection.fetch(_OWNERS, intake),
-                landings=await connection.fetch(_LANDINGS, raw),
+                landings=await connection.fetch(_LANDINGS, raw) if raw else [],
                 units=await connection.fetch(_UNITS),
                 items=await connection.fetch(_ITEMS, intake),
                 activity={row["outcome"]: row["count"] for row in counted},
