@@ -12,7 +12,9 @@ WRONG = ("lost", "duplicated", "reordered", "stuck", "unaccounted", "ghosts", "v
 @pytest.mark.crash
 @pytest.mark.timeout(780)
 def test_keeps_the_promise_through_fifty_kills_and_eight_zombies() -> None:
-    command = [sys.executable, "-m", "hub.dev.crash", "--kills", "50", "--zombies", "8"]
+    # The doors are tormented by `make crash` and by tests of their own: here it would take too long.
+    kinds = ["--kinds", "process,project,insight"]
+    command = [sys.executable, "-m", "hub.dev.crash", "--kills", "50", "--zombies", "8", *kinds]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     figures = json.loads(done.stdout.splitlines()[-1])
 
