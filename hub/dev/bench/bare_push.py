@@ -52,6 +52,7 @@ async def main() -> None:
     app = application(env["BARE_KAFKA"], env["BARE_TOPIC"], env["BARE_SECRET"])
     config = uvicorn.Config(app, http="h11", log_level="warning", access_log=False)
     with socket.create_server(("127.0.0.1", int(env["BARE_PORT"]))) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await uvicorn.Server(config).serve(sockets=[listener])
 
 
