@@ -7,7 +7,8 @@ same event under the same id.
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
@@ -16,6 +17,7 @@ from hub.adapters.postgres import TenantDatabase
 from hub.domain.errors import HubError
 from hub.ledger.plan import FINAL
 from hub.ledger.replies import Replies
+from hub.ledger.rounds import Rounds
 from hub.ledger.submit import TOLD, Submission
 from hub.sdk.events import Outcome
 from hub.sdk.failures import BrokerAwayError, BrokerUnavailableError, StoreUnavailableError
@@ -25,8 +27,17 @@ from schemas.topics import Topic
 FIRST_LOOK, SLOWEST_LOOK = 0.1, 1.0
 """Seconds between two looks at the row, for the case that no word comes."""
 
-RESERVE = "select * from hub_reserve($1, $2, $3, $4, $5, $6, $7)"
-LOOK = "select * from hub_look($1, $2)"
+RESERVE = """
+select asked.n, r.*
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
+    as asked(tenant, request, scope, body, event, correlation, n)
+ cross join lateral hub_reserve(tenant, request, scope, body, event, correlation, $7) r
+"""
+LOOK = """
+select asked.n, r.*
+  from unnest($1::text[], $2::text[]) with ordinality as asked(tenant, request, n)
+ cross join lateral hub_look(tenant, request) r
+"""
 UNSENT = "update request set sent_at = null where id = $1 and outcome is null"
 
 
@@ -70,6 +81,12 @@ class Asker:
     partitions: int
     patience: float = 5.0
     """Seconds for which a caller waits."""
+    _reserving: Rounds[Submission, Any] = field(init=False)
+    _looking: Rounds[tuple[str, str], Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reserving = Rounds(self._reserve_all)
+        self._looking = Rounds(self._look_all)
 
     async def ask(self, submission: Submission) -> Told:
         """Reserve, publish, wait.
@@ -91,13 +108,11 @@ class Asker:
 
     async def _reserve(self, one: Submission) -> Told | None:
         """None where it is for this caller to publish."""
-        envelope, request = one.envelope, one.request
-        what = (one.body_hash, envelope.id, envelope.correlationid, self.patience)
-        rows = await self.database.fetch(RESERVE, envelope.tenant, request, one.scope, *what)
-        if not rows:
+        request = one.request
+        row = await self._reserving.ask(one)
+        if row is None:
             message = f"request {request} belongs to another tenant"
             raise ForeignRequestError(message)
-        (row,) = rows
         if row["mine"]:
             return None
         if row["body_hash"] != one.body_hash:
@@ -105,6 +120,34 @@ class Asker:
         told = _told(request, row, replayed=True)
         # What is accepted and kept (held, retrying) needs no second sending either.
         return told if told.outcome is not None else Told(request, State.IN_FLIGHT)
+
+    async def _reserve_all(self, asked: Sequence[Submission]) -> list[Any]:
+        """In the order of ids, so that two doors that reserve the same never wait for each other."""
+        order = sorted(range(len(asked)), key=lambda n: asked[n].request)
+        rows = [
+            (
+                one.envelope.tenant,
+                one.request,
+                one.scope,
+                one.body_hash,
+                one.envelope.id,
+                one.envelope.correlationid,
+            )
+            for one in (asked[n] for n in order)
+        ]
+        columns = map(list, zip(*rows, strict=True))
+        found = await self.database.fetch(RESERVE, *columns, self.patience)
+        answers: list[Any] = [None] * len(asked)
+        for row in found:
+            answers[order[row["n"] - 1]] = row
+        return answers
+
+    async def _look_all(self, asked: Sequence[tuple[str, str]]) -> list[Any]:
+        found = await self.database.fetch(LOOK, *map(list, zip(*asked, strict=True)))
+        answers: list[Any] = [None] * len(asked)
+        for row in found:
+            answers[row["n"] - 1] = row
+        return answers
 
     async def _publish(self, one: Submission, deadline: float) -> None:
         sending = self.outlet.send(
@@ -146,8 +189,8 @@ class Asker:
 
     async def look(self, tenant: str, request: str) -> Told | None:
         """How far a request of this tenant is; None where there is none."""
-        rows = await self.database.fetch(LOOK, tenant, request)
-        return _told(request, rows[0], replayed=False) if rows else None
+        row = await self._looking.ask((tenant, request))
+        return None if row is None else _told(request, row, replayed=False)
 
 
 def _told(request: str, row: Any, *, replayed: bool) -> Told:
