@@ -187,7 +187,7 @@ async def idle(kafka: str, dsn: str, topic_prefix: str) -> AsyncIterator[Hub]:
 @pytest.fixture(scope="session")
 async def own_kafka(server_root: Path) -> AsyncIterator[KafkaServer]:
     """A broker beside the shared one: for topics by their real names, and to stop the clock of."""
-    server = KafkaServer(server_root / "own-kafka")
+    server = KafkaServer(server_root / "api-kafka")
     server.spawn()
     await asyncio.to_thread(server.wait_ready)
     yield server
