@@ -10,14 +10,11 @@ import json
 import logging
 import os
 import random
-import shutil
 import signal
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import httpx
@@ -25,7 +22,7 @@ import httpx
 from hub.adapters.postgres import connect
 from hub.dev.crash.fleet import Fleet, Member
 from hub.dev.crash.installation import ZONE, Installation
-from hub.dev.lifeline import exit_on_sigterm
+from hub.dev.prove.staged import staged
 
 DOORS = 2
 PATIENCE_SECONDS, READY_SECONDS = 120.0, 60.0
@@ -40,7 +37,6 @@ REFUSED = "idempotency-key-reused"
 TRANSIENT = frozenset(
     {"request-in-progress", "broker-unavailable", "store-unavailable", "outcome-unknown"}
 )
-FAILED, INTERRUPTED = 1, 130
 
 EFFECTS = """
 select (select count(*) from unit) as units,
@@ -230,26 +226,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1000))
     asked = parser.parse_args()
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    folder = Path(mkdtemp(prefix="warranty-hub-doors-"))
-    place = Installation(folder)
-    say(f"starting Kafka and Postgres in {folder} (seed {asked.seed})")
-    code = FAILED
-    try:
-        with exit_on_sigterm():
-            place.start()
-            figures = asyncio.run(prove(place, asked.keys, asked.callers, asked.seed))
-            code = 0 if figures["ok"] else FAILED
-            sys.stdout.write(json.dumps(figures | {"seed": asked.seed}) + "\n")
-    except (KeyboardInterrupt, SystemExit):
-        code = INTERRUPTED
-        say("stopped")
-    finally:
-        place.stop()
-        if code == FAILED:
-            say(f"logs and data stay in {folder}: look there, then delete it")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-    return code
+
+    async def proved(place: Installation) -> dict[str, Any]:
+        figures = await prove(place, asked.keys, asked.callers, asked.seed)
+        return figures | {"seed": asked.seed}
+
+    return staged("doors", asked.seed, proved)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,12 @@ import json
 import logging
 import os
 import random
-import shutil
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from hub import registry
@@ -26,10 +23,10 @@ from hub.access.keyring import Keyring
 from hub.access.sources import SourceStore
 from hub.adapters.postgres import Database, connect
 from hub.dev.crash.installation import TENANT, Installation
-from hub.dev.lifeline import exit_on_sigterm
 from hub.dev.prove.account import audit, compare
 from hub.dev.prove.export import SETTINGS, WORDS, Export, Till
 from hub.dev.prove.reader import Reader
+from hub.dev.prove.staged import staged
 from hub.settings import DEVELOPMENT_KEY
 
 SOURCE = "till-7"
@@ -39,7 +36,6 @@ STALLED_SECONDS = 120.0
 """A file of which nothing moves for so long is given up."""
 GROWTH = 1.2
 """By how much the peak of the largest file may lie above that of the smallest."""
-FAILED, INTERRUPTED = 1, 130
 
 
 def say(text: str) -> None:
@@ -185,27 +181,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1000))
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    folder = Path(mkdtemp(prefix="warranty-hub-files-"))
-    place = Installation(folder)
-    say(f"starting Kafka and a durable Postgres in {folder} (seed {asked.seed})")
-    code = FAILED
-    try:
-        with exit_on_sigterm():
-            place.start()
-            sizes = [int(size) for size in asked.sizes.split(",")]
-            figures = asyncio.run(prove(place, sizes, asked.kills, asked.seed))
-            code = 0 if figures["ok"] else FAILED
-            sys.stdout.write(json.dumps(figures) + "\n")
-    except (KeyboardInterrupt, SystemExit):
-        code = INTERRUPTED
-        say("stopped")
-    finally:
-        place.stop()
-        if code == FAILED:
-            say(f"logs, data and files stay in {folder}: look there, then delete it")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-    return code
+    sizes = [int(size) for size in asked.sizes.split(",")]
+    return staged("files", asked.seed, lambda place: prove(place, sizes, asked.kills, asked.seed))
 
 
 if __name__ == "__main__":

@@ -6,19 +6,15 @@ from Kafka, and what became of it from the ledger; each sampled record's trace i
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import random
-import shutil
 import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from hub import registry
@@ -29,7 +25,7 @@ from hub.adapters.kafka import KafkaSettings, Peek
 from hub.adapters.postgres import Database, TenantDatabase, connect, connect_for_tenants
 from hub.dev.crash.fleet import Fleet
 from hub.dev.crash.installation import Installation
-from hub.dev.lifeline import exit_on_sigterm
+from hub.dev.prove.staged import staged
 from hub.dev.prove.witness import Sent, Witness
 from hub.dev.simulator.doors import SOURCE, Doors, Way
 from hub.dev.simulator.feed import Feed
@@ -45,7 +41,6 @@ READY_SECONDS, FEED_SECONDS, QUIET_SECONDS = 90.0, 900.0, 300.0
 LOOK_SECONDS = 1.0
 READERS = 4
 SHOWN = 10
-FAILED, INTERRUPTED = 1, 130
 
 UNSETTLED = """
 select (select count(*) from letter) + (select count(*) from item where state = 'retrying')
@@ -226,27 +221,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1000))
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    folder = Path(mkdtemp(prefix="warranty-hub-traces-"))
-    place = Installation(folder)
-    say(f"starting Kafka and Postgres in {folder} (seed {asked.seed})")
-    code = FAILED
-    try:
-        with exit_on_sigterm():
-            place.start()
-            figures = asyncio.run(prove(place, asked.events, asked.rate, asked.seed))
-            figures["ok"] = figures["complete"] == figures["sampled"] >= asked.events
-            code = 0 if figures["ok"] else FAILED
-            sys.stdout.write(json.dumps(figures) + "\n")
-    except (KeyboardInterrupt, SystemExit):
-        code = INTERRUPTED
-        say("stopped")
-    finally:
-        place.stop()
-        if code == FAILED:
-            say(f"logs and data stay in {folder}: look there, then delete it")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-    return code
+
+    async def proved(place: Installation) -> dict[str, Any]:
+        figures = await prove(place, asked.events, asked.rate, asked.seed)
+        figures["ok"] = figures["complete"] == figures["sampled"] >= asked.events
+        return figures
+
+    return staged("traces", asked.seed, proved)
 
 
 if __name__ == "__main__":
