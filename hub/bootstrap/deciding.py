@@ -29,7 +29,7 @@ async def process(settings: Settings, name: str) -> None:
             worker = Worker(
                 processor, settings.kafka_settings(), db, keyring(settings), metrics, settings.batch
             )
-            serve(worker.ready)
+            serve(worker.member.ready)
             async with _watched(settings, processor, db, metrics):
                 await worker.run()
 

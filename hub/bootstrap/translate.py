@@ -49,7 +49,7 @@ async def translate(settings: Settings, name: str) -> None:
                 metrics=metrics,
                 batch=settings.batch,
             )
-            serve(translator.ready)
+            serve(translator.member.ready)
             async with _watched(settings, translator, db, metrics):
                 await translator.run()
 

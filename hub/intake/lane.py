@@ -16,7 +16,7 @@ from hub.intake.claims import Claim, RawGuard
 from hub.intake.gate import Gate
 from hub.intake.meaning import Landed, Target, read, translate
 from hub.intake.rounds import STEPPED_OVER, WRITE, Round
-from hub.ledger.partition import FencedError
+from hub.ledger.claim import FencedError
 from hub.ledger.wire import payload_of
 from hub.telemetry.metrics import Metrics
 
@@ -61,6 +61,16 @@ class Lane:
     _again_at: float = 0.0
 
     @property
+    def epoch(self) -> int:
+        """Of its claim."""
+        return self.claim.epoch
+
+    @property
+    def next_offset(self) -> int:
+        """What is to be translated next."""
+        return self.claim.next_offset
+
+    @property
     def current(self) -> bool:
         """Whether Kafka still assigns it under the generation it was claimed in."""
         return self.generation == self.engine.feed.generation
@@ -81,7 +91,6 @@ class Lane:
             if self._commit is not None and not self._commit.done():
                 self._commit.cancel()
                 await asyncio.wait([self._commit])
-            await self.outlet.stop()
 
     async def _turn(self) -> None:
         feed, part = self.engine.feed, self.claim.part

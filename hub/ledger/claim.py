@@ -53,6 +53,10 @@ class ClaimLostError(HubError):
     """Another worker claimed at the same moment; look again."""
 
 
+class FencedError(HubError):
+    """Another worker owns the partition now."""
+
+
 @dataclass(slots=True)
 class Claim:
     """The right to write a partition until somebody takes the next epoch."""

@@ -14,7 +14,7 @@ from hub.adapters.postgres import Database
 from hub.domain.errors import HubError
 from hub.ledger import statement, wire
 from hub.ledger.batch import Batch
-from hub.ledger.claim import STOPPED, Claim, fingerprint, open_letter
+from hub.ledger.claim import STOPPED, Claim, FencedError, fingerprint, open_letter
 from hub.ledger.due import due_items, due_timers
 from hub.ledger.entries import messages
 from hub.ledger.guard import Guard, Run
@@ -35,10 +35,6 @@ SETTLE_AFTER = 0.5
 """Seconds after the last commit until an idle partition notes what Kafka has acknowledged since."""
 DUE_EVERY = 0.5
 """Seconds between two looks for due items and timers."""
-
-
-class FencedError(HubError):
-    """Another worker owns the partition now."""
 
 
 class BreakerTrippedError(HubError):
@@ -92,6 +88,16 @@ class Partition:
         return self.claim.standing.part
 
     @property
+    def epoch(self) -> int:
+        """Of its claim."""
+        return self.claim.epoch
+
+    @property
+    def next_offset(self) -> int:
+        """What is to be decided next."""
+        return self.claim.standing.next_offset
+
+    @property
     def current(self) -> bool:
         """Whether Kafka still assigns it under the generation it was claimed in."""
         return self.generation == self.engine.feed.generation
@@ -114,7 +120,9 @@ class Partition:
                     if not await self._undo(error):
                         raise
         finally:
-            await self._end()
+            if self._commit is not None and not self._commit.done():
+                self._commit.cancel()
+                await asyncio.wait([self._commit])
 
     async def _undo(self, error: DecideAgainError | DataRefusedError) -> bool:
         """The statement was rolled back: go back to before it, load and decide again."""
@@ -131,12 +139,6 @@ class Partition:
         self.claim.standing = failed.before
         self._commit = self._flight = self.failed = None
         return self.engine.feed.seek(self.part, self.claim.standing.next_offset)
-
-    async def _end(self) -> None:
-        if self._commit is not None and not self._commit.done():
-            self._commit.cancel()
-            await asyncio.wait([self._commit])
-        await self.outlet.stop()
 
     async def _turn(self) -> None:
         if time.monotonic() >= self._due_at:
@@ -193,6 +195,7 @@ class Partition:
         if batch.faulty:
             await self._landed()
             message = f"{self.engine.feed.topic}[{self.part}] met too many faults in a row at {plan.to_offset}"
+            log.error("breaker.opened", topic=self.engine.feed.topic, partition=self.part)
             await self.engine.database.execute(STOPPED, self.engine.feed.topic, self.part, message)
             raise BreakerTrippedError(message)
 

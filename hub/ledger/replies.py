@@ -25,7 +25,7 @@ class Waker:
     """The worker's side: says which requests were decided, without ever keeping a batch waiting."""
 
     def __init__(self, kafka: KafkaSettings, topic: Topic = REPLIES) -> None:
-        """Prepare; `run` connects at the first word."""
+        """Prepare; it connects at the first word."""
         self._kafka = kafka
         self._topic = topic
         self._unsent: deque[str] = deque(maxlen=MOST_UNSENT)
@@ -37,8 +37,17 @@ class Waker:
         if self._unsent:
             self._some.set()
 
-    async def run(self) -> None:
-        """Send until cancelled."""
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Send while the block runs."""
+        task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _run(self) -> None:
         outlet = Outlet(self._kafka)
         try:
             while True:

@@ -204,11 +204,11 @@ async def test_does_not_touch_a_topic_that_was_made_again(shop: Shop, intake: To
     translator = a_translator(shop, shop.database, intake)
     async with at_work(translator):
         for _ in range(100):
-            if any("another Kafka" in reason for reason in translator.ready()[1]):
+            if any("another Kafka" in reason for reason in translator.member.ready()[1]):
                 break
             await asyncio.sleep(0.1)
         await land(shop, {"order": "B-1"}, delivery="b")
         await asyncio.sleep(0.5)
 
-    assert any("another Kafka" in reason for reason in translator.ready()[1])
+    assert any("another Kafka" in reason for reason in translator.member.ready()[1])
     assert (await accounted(shop, 30))["translated"] == 30

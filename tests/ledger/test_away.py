@@ -87,7 +87,7 @@ async def test_postgres_stops_under_load_and_comes_back(
     await hub.until("select max(next_offset) > 20 from partition_owner", "under way")
     await asyncio.to_thread(own_postgres.stop_immediate)
     await asyncio.sleep(1.5)
-    assert not running.worker.ready()[0]
+    assert not running.worker.member.ready()[0]
     await restart(own_postgres)
     await exactly_once(hub)
     assert not running.task.done()

@@ -32,7 +32,7 @@ async def test_a_claim_that_fails_is_tried_again_before_anything_is_read(hub: Hu
     running = await hub.start()
 
     async def waits() -> bool:
-        return not running.worker.ready()[0] and bool(running.worker.ready()[1])
+        return not running.worker.member.ready()[0] and bool(running.worker.member.ready()[1])
 
     await eventually(waits, "not ready")
     await hub.tell(count("e3"))

@@ -1,7 +1,5 @@
 """What a consumer gives is not always what stands in the log, and an offset is not always an event."""
 
-from typing import Any
-
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -113,7 +111,7 @@ async def test_records_that_a_reading_skipped_are_read_again(hub: Hub) -> None:
     running = await hub.start()
     await hub.told_all(*(count(f"e{n}") for n in range(5)))
     part = count("e0").partition
-    owned: Any = running.worker._partitions[part]  # noqa: SLF001 - what aiokafka does unasked, done on purpose
+    owned = running.worker.member.owned[part]
     for n in range(5, 45, 4):
         await hub.db.fetchval("select 1")
         owned.engine.feed.seek(part, n + 2)

@@ -2,13 +2,12 @@
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from hub.adapters.kafka import KafkaSettings
-from hub.adapters.postgres import Database
-from hub.recovery import watch
+from hub.ledger import watching
 from hub.telemetry.metrics import Metrics
 
 
@@ -20,16 +19,15 @@ async def test_goes_on_after_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch
     looked = asyncio.Event()
     faults: list[Exception] = [ValueError("a fault of ours"), TimeoutError()]
 
-    async def look(_self: watch.Watch, _peek: Any) -> None:
+    async def look(_peek: Any) -> None:
         if faults:
             raise faults.pop()
         looked.set()
 
-    monkeypatch.setattr(watch, "Peek", _peek)
-    monkeypatch.setattr(watch.Watch, "look", look)
+    monkeypatch.setattr(watching, "Peek", _peek)
     metrics = Metrics()
-    chosen = watch.Watch("t", KafkaSettings("x"), cast("Database", None), metrics, every=0)
-    running = asyncio.create_task(chosen.run())
+    looking = watching.keep_looking("t", KafkaSettings("x"), metrics, look, every=0)
+    running = asyncio.create_task(looking)
     waiting = asyncio.create_task(looked.wait())
     await asyncio.wait([running, waiting], timeout=5, return_when=asyncio.FIRST_COMPLETED)
     running.cancel()
