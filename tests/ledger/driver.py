@@ -194,7 +194,8 @@ class Hub:
         except AssertionError as error:
             rows = await self.owners()
             found = {part: dict(row) for part, row in rows.items()}
-            raise AssertionError(f"{error}; owners {found}; items {await self.items()}") from error
+            states = Counter(row["state"] for row in await self.items())
+            raise AssertionError(f"{error}; owners {found}; items {states}") from error
 
     async def until(self, sql: str, what: str, *values: object, patience: float = PATIENCE) -> None:
         """Wait until a query gives something true."""
