@@ -184,4 +184,6 @@ class Connector(Generic[S]):
     pull: Pull[S] | None = None
     file: File[S] | None = None
     shown: frozenset[str] = frozenset()
-    """Names in its payloads whose values hold nothing personal: an audit shows those alone."""
+    """Places in its payloads that hold nothing personal, the only ones that an audit shows: paths
+    such as `lines.*.product.code`, where `*` is every item of a list. A path shows a text or number
+    in its own place, nothing below it and nothing of that name elsewhere."""

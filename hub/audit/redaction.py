@@ -1,39 +1,77 @@
-"""A payload without personal data: its shape stays, and of its texts only those that are listed."""
+"""A payload without personal data: of its values only those can be read that stand in listed places."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 MAX_ITEMS = 50
 MAX_TEXT = 200
-MAX_DEPTH = 8
 HIDDEN = "…"
 EXACT = 2**53
 """Beyond it JSON readers round numbers, so they are shown as text."""
 TEXTS = (str, int, float)
+ITEM = "*"
+
+
+class Place:
+    """A place of a document: whether a scalar in it is shown, and the places below it."""
+
+    __slots__ = ("fields", "item", "shown")
+
+    def __init__(self) -> None:
+        self.shown = False
+        self.fields: dict[str, Place] = {}
+        self.item: Place | None = None
+
+    def add(self, path: Iterable[str]) -> None:
+        """Show what stands at the end of the path."""
+        place = self
+        for name in path:
+            if name == ITEM:
+                place.item = place.item or Place()
+                place = place.item
+            else:
+                place = place.fields.setdefault(name, Place())
+        place.shown = True
 
 
 def redacted(document: object, shown: frozenset[str]) -> bytes:
-    """JSON of the document in which only the scalars under the names in `shown` can be read.
+    """JSON of the document in which only the scalars at the places in `shown` can be read.
 
-    A list longer than 50 items is cut; what is nested deeper than 8 levels is hidden.
+    A place is a path such as `lines.*.product.code`; `*` is every item of a list, never a field.
+    What lies off every path is hidden whole; its own name is kept, if it is one. A list longer than
+    50 items is cut.
     """
-    return orjson.dumps(_value(document, "", shown, 0))
+    return orjson.dumps(_value(document, _places(shown)))
 
 
-def _value(value: object, name: str, shown: frozenset[str], depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        return HIDDEN
+@lru_cache(maxsize=256)
+def _places(shown: frozenset[str]) -> Place:
+    root = Place()
+    for path in shown:
+        root.add(path.split("."))
+    return root
+
+
+def _value(value: object, place: Place | None) -> Any:
+    if value is None or place is None:
+        return value if value is None else HIDDEN
     if isinstance(value, TEXTS):
         # Most are, and asking each whether it is a mapping costs several times as much.
-        return _scalar(value) if name in shown else HIDDEN
+        return _scalar(value) if place.shown else HIDDEN
     if isinstance(value, Mapping):
-        items = list(value.items())[:MAX_ITEMS]
-        return {_name(key): _value(inner, str(key), shown, depth + 1) for key, inner in items}
+        return _fields(value, place.fields) if place.fields else HIDDEN
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return [_value(inner, name, shown, depth + 1) for inner in value[:MAX_ITEMS]]
-    return _scalar(value) if value is None or name in shown else HIDDEN
+        item = place.item
+        return HIDDEN if item is None else [_value(inner, item) for inner in value[:MAX_ITEMS]]
+    return _scalar(value) if place.shown else HIDDEN
+
+
+def _fields(value: Mapping[Any, Any], below: Mapping[str, Place]) -> dict[str, Any]:
+    items = list(value.items())[:MAX_ITEMS]
+    return {_name(key): _value(inner, below.get(key)) for key, inner in items}
 
 
 def _name(key: object) -> str:
@@ -43,4 +81,4 @@ def _name(key: object) -> str:
 
 def _scalar(value: object) -> Any:
     exact = isinstance(value, (int, float)) and abs(value) < EXACT
-    return value if value is None or exact else str(value)[:MAX_TEXT]
+    return value if exact else str(value)[:MAX_TEXT]

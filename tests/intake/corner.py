@@ -126,7 +126,7 @@ CORNER: Connector[Settings] = Connector(
     configure=configure,
     translate=translate,
     push=Push(verify, split, new_secret),
-    shown=frozenset({"order", "serials"}),
+    shown=frozenset({"order", "serials.*"}),
 )
 
 

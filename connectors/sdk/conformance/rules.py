@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from connectors.sdk.conformance.crowding import MARK, peopled
 from connectors.sdk.conformance.samples import (
     ARRIVED,
     NEIGHBOUR,
@@ -20,6 +21,7 @@ from connectors.sdk.conformance.samples import (
     delivery,
     read,
     records,
+    rows,
     short,
     split,
     translate,
@@ -197,19 +199,34 @@ def reads_files_the_same_for_ever(connector: Connector[Any], samples: Samples) -
 
 
 def shows_nothing_personal(redact: Redact) -> Rule:
-    """A rule that what an audit shows of the samples has none of their personal texts."""
+    """A rule that what an audit shows of the samples has none of their personal texts.
+
+    Nor anything of a person whom the vendor adds tomorrow: beside the fields of every object of the
+    samples it puts customers and fields that nobody listed, with the names that are shown elsewhere.
+    """
 
     def shows_nothing_personal(connector: Connector[Any], samples: Samples) -> Iterator[str]:
-        for payload in (record.payload for record in records(connector, samples)):
-            told, _ = attempt(ValueError, json.loads, payload.removeprefix(codecs.BOM_UTF8))
-            # Of what is no JSON an audit shows nothing.
-            document = None if isinstance(told, ValueError) else told
+        for where, document in _documents(connector, samples):
             visible = redact(document, connector.shown).decode()
             for text in samples.personal:
                 if json.dumps(text, ensure_ascii=False)[1:-1] in visible:
-                    yield f"{text!r} can be read in {short(payload)}: take its name out of shown"
+                    yield f"{text!r} can be read in {where}: take its place out of shown"
+            for crowded, places in peopled(document, connector.shown):
+                visible = redact(crowded, connector.shown).decode()
+                for found in sorted({places[mark] for mark in MARK.findall(visible)}):
+                    yield f"{found} can be read, where somebody's data may be: show no such place"
 
     return shows_nothing_personal
+
+
+def _documents(connector: Connector[Any], samples: Samples) -> Iterator[tuple[str, Any]]:
+    """Every payload of the samples as an audit gets it, and where it stands."""
+    for payload in (record.payload for record in records(connector, samples)):
+        told, _ = attempt(ValueError, json.loads, payload.removeprefix(codecs.BOM_UTF8))
+        # Of what is no JSON an audit shows nothing.
+        yield short(payload), None if isinstance(told, ValueError) else told
+    for content in samples.files:
+        yield from ((short(content), one.body) for one in rows(connector, samples, content)[0])
 
 
 def _unlike(told: Sequence[Told], others: Sequence[Told], where: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from connectors.sdk.connector import (
     Canonical,
     Connector,
     Delivery,
+    FileRecord,
     MeaninglessError,
     Origin,
     RawRecord,
@@ -110,6 +111,23 @@ def translate(
     return (told if isinstance(told, list) else []), found
 
 
+def rows(
+    connector: Connector[Any], samples: Samples, content: bytes
+) -> tuple[list[FileRecord], str]:
+    """The records of a file of that content; none where it is no file of this kind."""
+    file = connector.file
+    if file is None:
+        return [], ""
+    settings, found = attempt((), connector.configure, samples.settings)
+    if found:
+        return [], found
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "sample")
+        path.write_bytes(content)
+        told, found = attempt(SettingsError, lambda: list(file.records(path, settings)))
+    return (told if isinstance(told, list) else []), found
+
+
 def read(
     connector: Connector[Any], samples: Samples, content: bytes, origin: Origin
 ) -> tuple[list[Translated], str]:
@@ -119,11 +137,8 @@ def read(
         return [], ""
     settings = connector.configure(samples.settings)
     told: list[Translated] = []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "sample")
-        path.write_bytes(content)
-        found_records, found = attempt(SettingsError, lambda: list(file.records(path, settings)))
-    for record in found_records if isinstance(found_records, list) else ():
+    records_, found = rows(connector, samples, content)
+    for record in records_:
         events, trouble = attempt(
             UntranslatableError, lambda one: list(file.translate(one, settings, origin)), record
         )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
@@ -24,12 +25,14 @@ from schemas.topics import raw
 
 CONNECTOR = registry.connector("sunrise")
 PAGE = 2
+BUYER = {"name": "Ada Lovelace", "id": "12345678901", "phone": {"id": "+44 20 7946 0000"}}
+PERSONAL = ["Ada Lovelace", "12345678901", "+44 20 7946 0000"]
 
 
 def order(number: int, **more: object) -> bytes:
     items = [{"sku": "PV-400", "serials": [f"000{number}"]}, {"sku": "CABLE"}]
     document = {"id": f"O-{number}", "status": "paid", "paid_at": "2026-01-31T10:15:00Z"}
-    return json.dumps(document | {"items": items, "buyer": "Ada Lovelace"} | more).encode()
+    return json.dumps(document | {"items": items, "buyer": BUYER} | more).encode()
 
 
 ORDERS = [order(number) for number in range(1, 6)]
@@ -66,7 +69,7 @@ def samples(url: str = "https://sunrise.example") -> Samples:
         bodies=[order(1), order(2, status="open")],
         sign=lambda secret, body, at: webhooks.sign(secret, "msg_1", at, body),
         files=[b"\n".join(ORDERS)],
-        personal=["Ada Lovelace"],
+        personal=PERSONAL,
     )
 
 
@@ -82,6 +85,13 @@ def test_keeps_to(rule: Rule) -> None:
     assert list(rule(CONNECTOR, samples())) == []
 
 
+@pytest.mark.parametrize("path", ["buyer.id", "buyer.phone.id", "items.*.recipient.name"])
+def test_a_connector_that_shows_a_person_breaks_a_rule(path: str) -> None:
+    leaking = replace(CONNECTOR, shown=CONNECTOR.shown | {path})
+
+    assert any(path in one for one in shows_nothing_personal(redacted)(leaking, samples()))
+
+
 async def test_fetches_page_after_page_and_goes_on_from_any_order(url: str) -> None:
     async with httpx.AsyncClient() as client:
         records, found = await pulls(CONNECTOR, samples(url), client)
@@ -93,7 +103,7 @@ async def test_fetches_page_after_page_and_goes_on_from_any_order(url: str) -> N
 async def test_what_it_fetched_keeps_to_the_rules_too(url: str) -> None:
     async with httpx.AsyncClient() as client:
         records, _ = await pulls(CONNECTOR, samples(url), client)
-    fetched = Samples(settings=samples().settings, records=records, personal=["Ada Lovelace"])
+    fetched = Samples(settings=samples().settings, records=records, personal=PERSONAL)
 
     for rule in (*RULES[4:6], shows_nothing_personal(redacted)):
         assert list(rule(CONNECTOR, fetched)) == []

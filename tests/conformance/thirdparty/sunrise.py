@@ -160,5 +160,5 @@ CONNECTOR: Connector[Settings] = Connector(
     push=Push(webhooks.verify, split, webhooks.new_secret),
     pull=Pull(fetch, every_seconds=30),
     file=File(records, translate_row),
-    shown=frozenset({"id", "status", "paid_at", "items", "sku", "serials"}),
+    shown=frozenset({"id", "status", "paid_at", "items.*.sku", "items.*.serials.*"}),
 )

@@ -2,6 +2,9 @@
 
 import json
 from datetime import datetime
+from typing import Any
+
+import pytest
 
 from connectors.pos import CONNECTOR
 from connectors.sdk import webhooks
@@ -11,6 +14,7 @@ from hub.registry import connector
 from tests.unit.connectors.tickets import a_line, a_return, a_ticket
 
 BUYER = {"name": "Zeynep Kaya", "email": "zeynep@example.org", "phone": "+90 555 010 20 30"}
+CITIZEN = "12345678901"
 SALE = a_ticket(
     a_line(price="32499.90", months=24, product={"code": "TV-55", "name": "TV 55"}),
     seller="Mert Demir",
@@ -63,14 +67,51 @@ def test_shows_what_was_sold_and_not_to_whom_or_by_whom() -> None:
         "at": "2026-01-31T10:15:00+03:00",
         "lines": [
             {
-                "product": {"code": "TV-55", "name": HIDDEN},
+                "product": {"code": "TV-55", "name": "TV 55"},
                 "serials": ["00012345"],
                 "price": "32499.90",
                 "months": 24,
             }
         ],
         "seller": HIDDEN,
-        "customer": {"name": HIDDEN, "email": HIDDEN, "phone": HIDDEN},
+        "customer": HIDDEN,
+    }
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        {"customer": {"number": CITIZEN, "phone": {"number": CITIZEN}, "type": CITIZEN}},
+        {"customer": {"address": {"line": CITIZEN, "code": CITIZEN, "branch": 34000}}},
+        {"customer": [{"number": CITIZEN}], "seller": {"code": CITIZEN}},
+        {"order": {"number": CITIZEN}, "original": {"number": {"code": CITIZEN}}},
+        {"date": [CITIZEN], "type": {"type": CITIZEN}, "serials": [CITIZEN], "code": CITIZEN},
+        {"lines": [{"order": CITIZEN, "product": {"serials": [CITIZEN]}, "serials": [[CITIZEN]]}]},
+        {"lines": {"line": CITIZEN, "*": CITIZEN, "product": {"code": CITIZEN}}},
+        {"rows": [{"cells": {"number": CITIZEN, "code": CITIZEN, "order": {"code": CITIZEN}}}]},
+    ],
+)
+def test_shows_no_number_line_or_code_of_a_person(stray: dict[str, Any]) -> None:
+    assert CITIZEN not in redacted(SALE | stray, CONNECTOR.shown).decode()
+
+
+def test_shows_of_an_export_the_cells_that_are_read_as_goods() -> None:
+    cells = {"order": "R-1", "serials": ["00012345"], "seller": CITIZEN, "number": CITIZEN}
+    row = {"line": 2, "cells": cells, "fault": ["x", CITIZEN]}
+
+    assert json.loads(redacted({"rows": [row]}, CONNECTOR.shown)) == {
+        "rows": [
+            {
+                "line": 2,
+                "cells": {
+                    "order": "R-1",
+                    "serials": ["00012345"],
+                    "seller": HIDDEN,
+                    "number": HIDDEN,
+                },
+                "fault": HIDDEN,
+            }
+        ]
     }
 
 
