@@ -106,7 +106,10 @@ def sentences(error: ValidationError) -> Iterator[str]:
     for found in error.errors():
         where = ".".join(map(str, found["loc"]))
         if found["type"] == "missing":
-            yield f"{where} is missing; say it in the map or as --{where}"
+            yield (
+                f"{where} is missing; say it in the map or as --{where},"
+                f" to `hub source set` as --option {where}=…"
+            )
         else:
             yield f"{where}: {found['msg']}"
 

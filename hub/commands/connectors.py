@@ -16,6 +16,17 @@ from hub.domain.errors import HubError
 NAME = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 LONGEST = 30
 SECTION = '[project.entry-points."hub.connectors"]'
+NEXT = """\
+its test passes as it is: .venv/bin/pytest {test}
+Then, from the checkout to a first warranty:
+  1. make setup                   registers it; make it the vendor's now or later
+  2. .venv/bin/hub topics apply   makes raw.{name}.v1, where it lands
+  3. .venv/bin/hub source set TENANT {name} --connector {name} --option shop=SHOP \\
+       --option zone=Europe/Istanbul
+     prints the secret that the vendor signs with
+  4. restart `hub ingress`, which then takes POST /sources/{name}/TENANT
+  5. .venv/bin/hub translate {name}   makes events of it, until it is stopped
+Beside a demo: load its keys first (. .hub/demo.env), and end and start `make demo` as step 4."""
 
 connector_app = typer.Typer(no_args_is_help=True, help="How outside systems are understood.")
 
@@ -44,8 +55,7 @@ def new(
         written = begin(name, root)
     for path in written:
         typer.echo(f"wrote {path}")
-    typer.echo(f"its test passes as it is: .venv/bin/pytest {written[-1]}")
-    typer.echo("make it the vendor's, and run make, which registers it")
+    typer.echo(NEXT.format(name=name, test=written[-1]))
 
 
 def begin(name: str, root: Path) -> list[Path]:

@@ -11,12 +11,16 @@ from rich.table import Table
 from connectors.sdk import SettingsError
 from hub import bootstrap, registry
 from hub.access.sources import SourceError, SourceStore, list_sources
+from hub.adapters.kafka import partition_counts
 from hub.adapters.postgres import Database
 from hub.commands.processes import refusals_said
 from hub.intake.files.publish import load_map
+from hub.sdk.failures import BrokerUnavailableError
 from hub.settings import Settings
+from schemas.topics import raw
 
 T = TypeVar("T")
+KAFKA_SECONDS = 5.0
 
 source_app = typer.Typer(no_args_is_help=True, help="Feeds of a tenant and their secrets.")
 
@@ -42,11 +46,15 @@ def source_set(
     """Add a source or change what it was told; a new one that pushes gets its secret, shown once."""
     with refusals_said():
         document = _document(columns, option or [])
-        store = _store(Settings())
+        settings = Settings()
+        store = _store(settings)
         secret = _with_database(lambda db: store.put(db, tenant, name, connector, document))
     typer.echo(f"source {name} of {tenant} speaks by connector {connector}")
     if secret:
         _show(secret)
+    warning = asyncio.run(_landing_warning(settings, connector))
+    if warning:
+        typer.echo(f"hub: {warning}", err=True)
 
 
 @source_app.command("rotate")
@@ -68,6 +76,27 @@ def source_list(tenant: Annotated[str | None, typer.Option()] = None) -> None:
         row = (one.tenant, one.name, one.connector, str(one.secrets), str(one.version))
         table.add_row(*row, changed)
     Console().print(table if found else "there are no sources; add one with `hub source set`")
+
+
+async def _landing_warning(settings: Settings, connector: str) -> str | None:
+    """What to do where nothing that the source sends can land yet."""
+    spoken = registry.connector(connector)
+    if spoken.push is None and spoken.pull is None:
+        return None
+    topic = raw(spoken.name).name
+    try:
+        async with asyncio.timeout(KAFKA_SECONDS):
+            counts = await partition_counts(settings.kafka_settings(), [topic])
+    except (BrokerUnavailableError, TimeoutError):
+        return (
+            f"Kafka does not answer; once it does, `hub topics check` says whether {topic} is there"
+        )
+    if topic in counts:
+        return None
+    return (
+        f"there is no topic {topic} yet, so nothing can land: run `hub topics apply`,"
+        " then restart `hub ingress`"
+    )
 
 
 def _document(columns: str | None, options: list[str]) -> dict[str, Any]:

@@ -40,6 +40,15 @@ def test_writes_a_connector_whose_test_passes(checkout: Path, name: str) -> None
     assert said.returncode == 0, said.stderr
     assert f"wrote {source}" in said.stdout
     assert test in said.stdout
+    in_order = (
+        "make setup",
+        "hub topics apply",
+        f"hub source set TENANT {name} --connector {name} --option shop=SHOP",
+        "restart `hub ingress`",
+        f"hub translate {name}",
+    )
+    places = [said.stdout.index(step) for step in in_order]
+    assert places == sorted(places)
     for command in (
         ("ruff", "format", "--check", source, test),
         ("ruff", "check", source, test),

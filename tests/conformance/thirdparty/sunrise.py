@@ -25,7 +25,6 @@ from connectors.sdk import (
     Pull,
     Push,
     RawRecord,
-    SettingsError,
     SourceUnavailableError,
     Translated,
     UnreadableError,
@@ -33,6 +32,7 @@ from connectors.sdk import (
     untranslatable,
     webhooks,
 )
+from connectors.sdk.settings import configured
 from connectors.sdk.tables import read_rows
 from schemas.base import Name
 from schemas.events.parts import Zone
@@ -49,10 +49,7 @@ class Settings(BaseModel):
 
 
 def configure(document: Mapping[str, Any]) -> Settings:
-    try:
-        return Settings.model_validate(document)
-    except ValidationError as error:
-        raise SettingsError(str(error)) from error
+    return configured(Settings, document)
 
 
 class Item(msgspec.Struct, frozen=True):

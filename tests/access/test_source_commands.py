@@ -1,0 +1,57 @@
+"""Setting a source up, as it is typed: what is not ready yet is said, with what to do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hub.adapters.postgres import Database
+from hub.dev.embedded import KafkaServer
+from tests.api.installed import Installed, command
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
+
+SET = ("source", "set", "acme", "pos", "--connector", "pos", "--option", "zone=Europe/Istanbul")
+
+
+@pytest.fixture
+async def broker(server_root: Path) -> AsyncIterator[KafkaServer]:
+    """A broker of this test's own, without a topic."""
+    server = KafkaServer(server_root / "source-kafka")
+    server.spawn()
+    await asyncio.to_thread(server.wait_ready)
+    yield server
+    await asyncio.to_thread(server.stop)
+
+
+async def typed(hub: Installed, *words: str) -> tuple[int | None, str]:
+    """The exit code of a command, and what it warned of."""
+    process = await asyncio.create_subprocess_exec(
+        *command(*words),
+        env=hub.env(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    return process.returncode, said.decode()
+
+
+async def test_warns_while_what_it_sends_cannot_land(
+    broker: KafkaServer, dsn: str, database: Database, tmp_path: Path
+) -> None:
+    hub = Installed(broker.bootstrap, dsn, tmp_path)
+    await database.execute("insert into tenant values ('acme', 24, 14)")
+
+    code, before = await typed(hub, *SET)
+    await hub.run("topics", "apply")
+    _, after = await typed(hub, *SET)
+    broker.kill()
+    _, away = await typed(hub, *SET)
+
+    assert code == 0
+    assert "no topic raw.pos.v1 yet" in before
+    assert "run `hub topics apply`, then restart `hub ingress`" in before
+    assert after == ""
+    assert "Kafka does not answer" in away
+    assert await database.fetchval("select count(*) from source") == 1
