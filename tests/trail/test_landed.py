@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from hub.audit.landings import Became
-from tests.trail.conftest import Hub, only, outcomes, sale
+from hub.trail.figures import behind
+from tests.trail.conftest import OTHER, Hub, only, outcomes, sale
 from tests.trail.logs import NOON, RAW, Scribe, landing
 
 pytestmark = pytest.mark.servers
@@ -86,6 +87,28 @@ async def test_says_how_far_it_is_behind_a_file(idle: Hub) -> None:
     assert trace is not None
     assert not trace.complete
     assert only(trace.behind).topic == "file:acme/pos/0123456789ab"
+
+
+async def test_tells_nobody_of_the_files_of_another_tenant(idle: Hub) -> None:
+    scribe = Scribe(idle.database)
+    await scribe.land([landing("row_1")], "file:acme/pos/0123456789ab")
+    await scribe.land([landing("row_2", tenant=OTHER)], f"file:{OTHER}/pos/ba9876543210")
+    async with idle.followed():
+        await idle.shown()
+    await scribe.land([landing("row_1")], "file:acme/pos/0123456789ab")
+
+    async def files(tenant: str) -> list[str]:
+        async with idle.api.speaking_for(tenant) as queries:
+            return [one.topic for one in await behind(queries)]
+
+    assert await files("acme") == ["file:acme/pos/0123456789ab"]
+    assert await files(OTHER) == []
+    assert await files("ac") == []
+    (nameless,) = await idle.api.fetch("select * from hub_trail_behind()")
+    assert (nameless["topic"], nameless["part"], nameless["batches"]) == ("file:", 0, 1)
+    trace = await idle.trace("row_2", OTHER)
+    assert trace is not None
+    assert trace.behind == ()
 
 
 async def test_says_that_there_is_more_than_it_shows(hub: Hub, scribe: Scribe) -> None:

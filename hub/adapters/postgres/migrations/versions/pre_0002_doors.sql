@@ -211,32 +211,41 @@ create table trail_mark (
 );
 create index trail_mark_by_time on trail_mark using brin (at);
 
--- Where the trail is behind its logs, as figures without a tenant: a trace says what it may lack.
+-- Where the trail is behind its logs, as figures without a tenant. A file's place names its tenant: it is
+-- told to whoever speaks for that tenant, summed up without a name to whoever speaks for nobody.
 create function hub_trail_behind()
 returns table (log text, topic text, part int, batches bigint, seconds float8)
 language sql stable security definer set search_path = pg_catalog, public as $$
-  with place as (
+  with asked as (select coalesce(current_setting('hub.tenant', true), '') as tenant),
+  place as (
     select 'ledger' as log, o.topic, o.part from public.partition_owner o
     union all
     select 'landing', o.topic, o.part from public.landing_owner o
     union all
     -- A file has no owner row; one that is older than these was shown long ago.
-    select distinct 'landing', l.topic, l.part from public.landing l
-     where l.n > (select max(n) from public.landing) - 2000 and starts_with(l.topic, 'file:'))
-  select place.log, place.topic, place.part, news.batches, extract(epoch from now() - news.at)::float8
-    from place
-    left join public.trail_progress p
-      on p.log = place.log and p.topic = place.topic and p.part = place.part,
-    lateral (
-      select count(*) as batches, min(rows.at) as at from (
-        (select l.at from public.ledger l
-          where place.log = 'ledger' and l.topic = place.topic and l.part = place.part
-            and l.n > coalesce(p.n, 0) order by l.n limit 1000)
-        union all
-        (select l.at from public.landing l
-          where place.log = 'landing' and l.topic = place.topic and l.part = place.part
-            and l.n > coalesce(p.n, 0) order by l.n limit 1000)) rows) news
-   where news.batches > 0
+    select distinct 'landing', l.topic, l.part from public.landing l, asked
+     where l.n > (select max(n) from public.landing) - 2000
+       and starts_with(l.topic, case asked.tenant when '' then 'file:' else 'file:' || asked.tenant || '/' end)),
+  news as (
+    select place.log, place.topic, place.part, new.batches, extract(epoch from now() - new.at)::float8 as seconds
+      from place
+      left join public.trail_progress p
+        on p.log = place.log and p.topic = place.topic and p.part = place.part,
+      lateral (
+        select count(*) as batches, min(rows.at) as at from (
+          (select l.at from public.ledger l
+            where place.log = 'ledger' and l.topic = place.topic and l.part = place.part
+              and l.n > coalesce(p.n, 0) order by l.n limit 1000)
+          union all
+          (select l.at from public.landing l
+            where place.log = 'landing' and l.topic = place.topic and l.part = place.part
+              and l.n > coalesce(p.n, 0) order by l.n limit 1000)) rows) new
+     where new.batches > 0)
+  select news.log, news.topic, news.part, news.batches, news.seconds from news, asked
+   where asked.tenant <> '' or not starts_with(news.topic, 'file:')
+  union all
+  select 'landing', 'file:', 0, sum(news.batches)::bigint, max(news.seconds) from news, asked
+   where asked.tenant = '' and starts_with(news.topic, 'file:') having count(*) > 0
 $$;
 
 alter table request
