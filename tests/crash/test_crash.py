@@ -10,11 +10,12 @@ WRONG = ("lost", "duplicated", "reordered", "stuck", "unaccounted", "ghosts", "v
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(780)
+@pytest.mark.timeout(1500)
 def test_keeps_the_promise_through_fifty_kills_and_eight_zombies() -> None:
     # The doors are tormented by `make crash` and by tests of their own: here it would take too long.
-    kinds = ["--kinds", "process,project,insight"]
-    command = [sys.executable, "-m", "hub.dev.crash", "--kills", "50", "--zombies", "8", *kinds]
+    chosen = ["--kinds", "process,project,insight", "--kills", "50", "--zombies", "8"]
+    # Half of what `make crash` sends: whoever runs the tests may need the machine for more.
+    command = [sys.executable, "-m", "hub.dev.crash", *chosen, "--rate", "250"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     figures = json.loads(done.stdout.splitlines()[-1])
 
