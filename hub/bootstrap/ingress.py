@@ -14,6 +14,7 @@ from hub.access.sources import Sources, SourceStore, as_tenant
 from hub.adapters.kafka import Outlet, SharedOutlet
 from hub.adapters.postgres import TenantDatabase, connect_for_tenants
 from hub.audit.refusals import Refusals
+from hub.bootstrap.http import Protocol
 from hub.bootstrap.parts import check_production, database, keyring
 from hub.bootstrap.running import Serve, run_until_stopped
 from hub.domain.errors import HubError
@@ -106,7 +107,7 @@ async def serve_on(app: ASGIApp, listener: socket.socket) -> None:
     options: dict[str, Any] = {
         "lifespan": "off",
         "ws": "none",
-        "http": "h11",
+        "http": Protocol,
         "log_config": None,
         "log_level": "warning",
         "access_log": False,
