@@ -1,7 +1,5 @@
 """The process that works dropped files."""
 
-import os
-import socket
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -11,10 +9,11 @@ from hub.adapters.kafka import Outlet, Peek
 from hub.adapters.postgres import BY_INDEX
 from hub.bootstrap.parts import check_production, database, keyring
 from hub.bootstrap.running import Serve, run_until_stopped
-from hub.intake.files.desk import Tools
+from hub.intake.files.desk import LEASE_SECONDS, Tools
 from hub.intake.files.publish import partitions_of
 from hub.intake.files.watch import Lanes, Watch
 from hub.intake.gate import Gate
+from hub.intake.leases import Leases
 from hub.ledger.submit import Submitter
 from hub.settings import Settings
 from hub.telemetry.metrics import Metrics
@@ -41,7 +40,7 @@ async def files(settings: Settings) -> None:
                 gate=Gate(WARRANTY_INTAKE.name, db, peek, metrics),
                 lanes=lanes.each,
                 metrics=metrics,
-                name=f"{socket.gethostname()}-{os.getpid()}",
+                leases=Leases(db, "files", LEASE_SECONDS),
             )
             still = settings.drop_still_seconds
             watch = Watch(_root(settings), still, store, tools, lanes)

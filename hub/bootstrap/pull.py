@@ -6,9 +6,10 @@ from hub.adapters.kafka import SharedOutlet
 from hub.bootstrap.parts import check_production, database, keyring
 from hub.bootstrap.running import Serve, run_until_stopped
 from hub.domain.errors import HubError
+from hub.intake.checkpoints import Checkpoints
 from hub.intake.landing import Lander, raw_partitions
 from hub.intake.leases import Leases
-from hub.intake.poller import Poller
+from hub.intake.poller import LEASE_SECONDS, Poller
 from hub.settings import Settings
 from hub.telemetry.metrics import Metrics
 from schemas.topics import raw
@@ -34,7 +35,10 @@ async def pull(settings: Settings, name: str) -> None:
                 SharedOutlet(kafka),
             )
             lander = Lander(outlet, partitions, metrics)
-            poller = Poller(lambda: sources_of(db, store, name), lander, Leases(db), metrics)
+            leases = Leases(db, "pull", LEASE_SECONDS)
+            poller = Poller(
+                lambda: sources_of(db, store, name), lander, leases, Checkpoints(db), metrics
+            )
             serve(lambda: (True, ()))
             try:
                 await poller.run()

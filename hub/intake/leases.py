@@ -1,105 +1,111 @@
-"""Who asks a source: one poller at a time, for as long as it says that it is there."""
+"""Who serves a source at a door: one process at a time, for as long as it says that it is there.
+
+A lease runs by Postgres's clock and only says when others may try; what keeps a frozen process from
+writing is the epoch, which every statement made under a lease asks for.
+"""
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from hub.access.sources import Source
 from hub.adapters.postgres import Database
 from hub.domain.errors import HubError
 
-LEASE_SECONDS = 30.0
+RELEASE_SECONDS = 2.0
+"""So long at most a holder that ends waits for Postgres; else its lease runs out by itself."""
 
 TAKE = """
-insert into checkpoint as c (tenant, source, epoch, held_by, held_until)
-values ($1, $2, 1, $3, clock_timestamp() + make_interval(secs => $4))
-on conflict (tenant, source) do update
-   set epoch = c.epoch + 1, held_by = $3, held_until = excluded.held_until
- where c.held_until < clock_timestamp() or c.held_by = $3
-returning epoch, value
+insert into lease as l (door, tenant, source, epoch, held_by, held_until)
+values ($1, $2, $3, 1, $4, clock_timestamp() + make_interval(secs => $5))
+on conflict (door, tenant, source) do update
+   set epoch = l.epoch + 1, held_by = excluded.held_by, held_since = clock_timestamp(),
+       held_until = excluded.held_until
+ where l.held_until <= clock_timestamp() or l.held_by = excluded.held_by
+returning epoch
 """
 RENEW = """
-update checkpoint set held_until = clock_timestamp() + make_interval(secs => $4)
- where tenant = $1 and source = $2 and epoch = $3 returning 1
-"""
-SAVE = """
-update checkpoint
-   set value = $5, held_until = clock_timestamp() + make_interval(secs => $4),
-       changed_at = clock_timestamp()
- where tenant = $1 and source = $2 and epoch = $3 returning 1
+update lease set held_until = clock_timestamp() + make_interval(secs => $5)
+ where door = $1 and tenant = $2 and source = $3 and epoch = $4 returning 1
 """
 RELEASE = """
-update checkpoint set held_until = clock_timestamp() where tenant = $1 and source = $2 and epoch = $3
+update lease set held_until = '-infinity'
+ where door = $1 and tenant = $2 and source = $3 and epoch = $4
 """
 
 
 class LeaseLostError(HubError):
-    """Another poller asks this source."""
+    """Another process serves this source by now: leave everything as it is."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to ask a source until somebody takes the next epoch."""
+    """The right to serve a source until somebody takes the next epoch."""
 
+    door: str
     tenant: str
     source: str
     epoch: int
-    value: str | None
-    """The checkpoint from which it goes on."""
+    seconds: float
+
+    @property
+    def owner(self) -> tuple[str, str, int]:
+        """What every statement under it begins with."""
+        return self.tenant, self.source, self.epoch
+
+    def lost(self) -> LeaseLostError:
+        """The error for it."""
+        return LeaseLostError(f"{self.door} of {self.tenant}/{self.source} is served elsewhere")
 
 
-@dataclass(slots=True)
+def this_process() -> str:
+    """A name that no other process has, on whatever host and in whatever container."""
+    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Leases:
-    """Takes and keeps leases for one process."""
+    """Takes and keeps leases of one door for one process."""
 
     database: Database
-    seconds: float = LEASE_SECONDS
-    name: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}")
+    door: str
+    seconds: float
+    name: str = field(default_factory=this_process)
+    """Whoever holds a lease under it may take that one again at once."""
 
     @asynccontextmanager
-    async def held(self, source: Source) -> AsyncIterator[Lease]:
-        """Hold a source's lease while the block runs, which is cancelled when it is lost.
+    async def held(self, tenant: str, source: str) -> AsyncIterator[Lease | None]:
+        """Hold a lease while the block runs; None where somebody else holds it.
 
         Raises:
-            LeaseLostError: another poller holds it, or took it meanwhile.
+            LeaseLostError: it was taken over, and the block was cancelled.
 
         """
-        place = (source.tenant, source.name)
-        row = await self.database.fetchrow(TAKE, *place, self.name, self.seconds)
-        if row is None:
-            raise lost(*place)
-        lease = Lease(*place, row["epoch"], row["value"])
+        place = (self.door, tenant, source)
+        epoch = await self.database.fetchval(TAKE, *place, self.name, self.seconds)
+        if epoch is None:
+            yield None
+            return
+        lease = Lease(*place, epoch, self.seconds)
         try:
             async with asyncio.TaskGroup() as group:
                 renewing = group.create_task(self._renew(lease))
                 yield lease
                 renewing.cancel()
         finally:
-            await self.database.execute(RELEASE, *place, lease.epoch)
+            await asyncio.shield(self._release(lease))
 
     async def _renew(self, lease: Lease) -> None:
         while True:
             await asyncio.sleep(self.seconds / 3)
-            kept = (lease.tenant, lease.source, lease.epoch, self.seconds)
-            if await self.database.fetchval(RENEW, *kept) is None:
-                raise lost(lease.tenant, lease.source)
+            if await self.database.fetchval(RENEW, self.door, *lease.owner, self.seconds) is None:
+                raise lease.lost()
 
-    async def save(self, lease: Lease, value: str) -> None:
-        """Remember where to go on.
-
-        Raises:
-            LeaseLostError: another poller took the lease; what it saved stands.
-
-        """
-        place = (lease.tenant, lease.source, lease.epoch, self.seconds)
-        if await self.database.fetchval(SAVE, *place, value) is None:
-            raise lost(lease.tenant, lease.source)
-        lease.value = value
-
-
-def lost(tenant: str, source: str) -> LeaseLostError:
-    """The sentence for it."""
-    return LeaseLostError(f"another poller asks source {source} of {tenant}")
+    async def _release(self, lease: Lease) -> None:
+        """Let others have it at once. Replaces nothing that the block has raised."""
+        with suppress(HubError, TimeoutError):
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self.database.execute(RELEASE, self.door, *lease.owner)

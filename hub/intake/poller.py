@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,14 +19,17 @@ from tenacity import (
 
 from connectors.sdk import RawRecord, SourceUnavailableError
 from hub.access.sources import Source
+from hub.domain.errors import HubError
+from hub.intake.checkpoints import Checkpoints
 from hub.intake.landing import Arrival, Lander, UnnamedError, check_ref
 from hub.intake.leases import Lease, LeaseLostError, Leases
-from hub.sdk.failures import BrokerUnavailableError, StoreUnavailableError
+from hub.sdk.failures import BrokerUnavailableError, DecideAgainError, StoreUnavailableError
 from hub.telemetry.metrics import Metrics
 from schemas.refs import derived_id
 
 ROUND, ROUND_BYTES = 200, 1024 * 1024
 """What is landed together, at most, before its checkpoint is saved."""
+LEASE_SECONDS = 30.0
 REFRESH = 10.0
 """Seconds until a source that was added or changed is noticed."""
 FAULT_PAUSE = 30.0
@@ -36,7 +39,20 @@ HTTP_SECONDS = 30.0
 
 log = structlog.get_logger()
 
+AWAY = (BrokerUnavailableError, StoreUnavailableError, DecideAgainError)
+
 Listed = Callable[[], Awaitable[list[Source]]]
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A source as it is asked under one lease."""
+
+    client: httpx.AsyncClient
+    source: Source
+    lease: Lease
+    since: str | None
+    """Where it goes on."""
 
 
 @dataclass(slots=True)
@@ -46,9 +62,11 @@ class Poller:
     listed: Listed
     lander: Lander
     leases: Leases
+    checkpoints: Checkpoints
     metrics: Metrics
     backoff: float = LONGEST_BACKOFF
     """Seconds between two tries of a source that does not answer, at most."""
+    refresh: float = REFRESH
     _running: dict[tuple[str, str], tuple[Source, "asyncio.Task[None]"]] = field(
         default_factory=dict
     )
@@ -59,27 +77,29 @@ class Poller:
         try:
             while True:
                 await self._compare(await self.listed())
-                await asyncio.sleep(REFRESH)
+                await asyncio.sleep(self.refresh)
         finally:
-            for key in list(self._running):
-                await self._end(key)
+            await self._end(list(self._running))
 
     async def _compare(self, sources: list[Source]) -> None:
         wanted = {(one.tenant, one.name): one for one in sources if one.connector.pull}
-        for key, (source, _) in list(self._running.items()):
-            now = wanted.get(key)
-            if now is None or now.changed_at != source.changed_at:
-                await self._end(key)
+        await self._end(
+            key
+            for key, (source, _) in list(self._running.items())
+            if key not in wanted or wanted[key].changed_at != source.changed_at
+        )
         for key, source in wanted.items():
             if key not in self._running:
                 self._done_at[key] = time.monotonic()
                 self._running[key] = (source, asyncio.create_task(self._serve(source)))
         self._report()
 
-    async def _end(self, key: tuple[str, str]) -> None:
-        _, task = self._running.pop(key)
-        task.cancel()
-        await asyncio.wait([task])
+    async def _end(self, keys: Iterable[tuple[str, str]]) -> None:
+        tasks = [self._running.pop(key)[1] for key in keys]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     def _report(self) -> None:
         late: dict[str, float] = {}
@@ -92,39 +112,50 @@ class Poller:
             self.metrics.pull_late_seconds.labels(name).set(seconds)
 
     async def _serve(self, source: Source) -> None:
-        """One source, for as long as the process runs, whatever happens."""
-        while True:
+        """One source, until cancelled, whatever happens."""
+        while not _is_ending():
+            pause = self.leases.seconds / 3
             try:
-                async with self.leases.held(source) as lease:
-                    await self._again_and_again(source, lease)
+                async with self.leases.held(source.tenant, source.name) as lease:
+                    if lease is not None:
+                        await self._again_and_again(source, lease)
+                self._asked(source)
             except* LeaseLostError:
-                self._done_at[source.tenant, source.name] = time.monotonic()
-                await asyncio.sleep(self.leases.seconds / 3)
-            except* (BrokerUnavailableError, StoreUnavailableError) as errors:
-                kind = type(errors.exceptions[0]).__name__
-                self.metrics.infrastructure.labels(kind).inc()
-                log.warning(
-                    "infrastructure.away", source=source.name, reason=str(errors.exceptions)
-                )
-                await asyncio.sleep(AWAY_PAUSE)
+                self._asked(source)
+            except* AWAY as errors:
+                self._away(source, errors)
+                pause = AWAY_PAUSE
             except* Exception as errors:
                 self.metrics.pull_failures.labels(source.connector.name).inc()
                 log.exception(
                     "pull.failed", tenant=source.tenant, source=source.name, exc_info=errors
                 )
-                await asyncio.sleep(FAULT_PAUSE)
+                pause = FAULT_PAUSE
+            # What is raised beside a cancellation may have taken its place.
+            if not _is_ending():
+                await asyncio.sleep(pause)
+
+    def _asked(self, source: Source) -> None:
+        """To its end, here or elsewhere."""
+        self._done_at[source.tenant, source.name] = time.monotonic()
+
+    def _away(self, source: Source, errors: BaseExceptionGroup[HubError]) -> None:
+        self.metrics.infrastructure.labels(type(errors.exceptions[0]).__name__).inc()
+        log.warning("infrastructure.away", source=source.name, reason=str(errors.exceptions))
 
     async def _again_and_again(self, source: Source, lease: Lease) -> None:
         pull = source.connector.pull
         every = pull.every_seconds if pull else REFRESH
+        since = await self.checkpoints.load(lease)
         async with httpx.AsyncClient(timeout=HTTP_SECONDS) as client:
-            while True:
+            turn = _Turn(client, source, lease, since)
+            while not _is_ending():
                 done = False
-                while not done:
+                while not done and not _is_ending():
                     async for attempt in self._patiently(source):
                         with attempt:
-                            done = await self._ask(client, source, lease)
-                self._done_at[source.tenant, source.name] = time.monotonic()
+                            done = await self._ask(turn)
+                self._asked(source)
                 await asyncio.sleep(every)
 
     def _patiently(self, source: Source) -> AsyncRetrying:
@@ -138,40 +169,49 @@ class Poller:
         return AsyncRetrying(
             retry=retry_if_exception_type(SourceUnavailableError),
             wait=wait_random_exponential(multiplier=0.5, max=self.backoff),
+            stop=lambda _: _is_ending(),
+            reraise=True,
             before_sleep=note,
         )
 
-    async def _ask(self, client: httpx.AsyncClient, source: Source, lease: Lease) -> bool:
+    async def _ask(self, turn: _Turn) -> bool:
         """Land all that is new; False where the source broke off after it had said something."""
-        pull = source.connector.pull
+        pull = turn.source.connector.pull
         assert pull is not None  # noqa: S101 - others are not asked
-        begun, batch, size = lease.value, list[RawRecord](), 0
+        begun, batch, size = turn.since, list[RawRecord](), 0
         try:
-            fetched = pull.fetch(client, source.settings, lease.value)
+            fetched = pull.fetch(turn.client, turn.source.settings, turn.since)
             async with aclosing(fetched) as records:  # type: ignore[type-var] # a generator
                 async for record in records:
                     batch.append(record)
                     size += len(record.payload)
                     if len(batch) >= ROUND or size >= ROUND_BYTES:
-                        await self._keep(source, lease, batch)
+                        await self._keep(turn, batch)
                         batch, size = [], 0
         except SourceUnavailableError:
-            await self._keep(source, lease, batch)
-            if lease.value == begun:
+            await self._keep(turn, batch)
+            if turn.since == begun:
                 raise
             return False
-        await self._keep(source, lease, batch)
+        await self._keep(turn, batch)
         return True
 
-    async def _keep(self, source: Source, lease: Lease, batch: list[RawRecord]) -> None:
+    async def _keep(self, turn: _Turn, batch: list[RawRecord]) -> None:
         """Land, and only then remember where to go on."""
         if not batch:
             return
         arrival = Arrival(datetime.now(UTC))
-        await self.lander.land(source, [_named(record) for record in batch], arrival)
+        await self.lander.land(turn.source, [_named(record) for record in batch], arrival)
         points = [record.checkpoint for record in batch if record.checkpoint is not None]
         if points:
-            await self.leases.save(lease, points[-1])
+            await self.checkpoints.save(turn.lease, points[-1])
+            turn.since = points[-1]
+
+
+def _is_ending() -> bool:
+    """Whether the task is to end, even where an error took the place of its cancellation."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _named(record: RawRecord) -> RawRecord:

@@ -19,6 +19,7 @@ from hub.intake.files.desk import Tools
 from hub.intake.files.flight import LANES, Gate
 from hub.intake.files.publish import Open
 from hub.intake.files.watch import Lanes, Watch
+from hub.intake.leases import Leases
 from hub.ledger.submit import Submitter
 from hub.registry import connector
 from hub.telemetry.metrics import Metrics
@@ -93,9 +94,8 @@ class DropBox:
         database = await connect(self.hub.dsn, size=6, settings=BY_INDEX)
         submitter = Submitter(database, outlet, self.hub.intake, PARTITIONS)
         gate = gate or Open()
-        tools = Tools(
-            database, submitter, gate, lambda: lanes, self.metrics, "test", lease, PATIENCE
-        )
+        leases = Leases(database, "files", lease, "test")
+        tools = Tools(database, submitter, gate, lambda: lanes, self.metrics, leases, PATIENCE)
         store = SourceStore(self.connectors, Keyring(b"k" * 32))
         watch = Watch(self.root, STILL, store, tools, Lanes())
         task = asyncio.create_task(watch.run())

@@ -17,12 +17,14 @@ from starlette.routing import Route
 from connectors.sdk import Pull, RawRecord, SourceUnavailableError
 from hub.access.sources import sources_of
 from hub.adapters.kafka import KafkaSettings, SharedOutlet
-from hub.adapters.postgres import Database
+from hub.adapters.postgres import Database, connect
 from hub.bootstrap.ingress import serve_on
+from hub.intake.checkpoints import Checkpoints
 from hub.intake.landing import Lander
 from hub.intake.leases import Leases
 from hub.intake.poller import Poller
-from tests.intake.corner import PARTITIONS, Shop, a_corner, a_shop, listening
+from tests.api.proxy import Proxy, proxy
+from tests.intake.corner import PARTITIONS, TENANT, Shop, a_corner, a_shop, listening
 
 pytestmark = pytest.mark.servers
 
@@ -92,23 +94,42 @@ async def shop(vendor: Vendor, kafka: str, dsn: str, database: Database) -> Asyn
 
 @asynccontextmanager
 async def polling(
-    shop: Shop, name: str = "one", lander: Lander | None = None
+    shop: Shop, name: str = "one", lander: Lander | None = None, store: Database | None = None
 ) -> AsyncIterator[Poller]:
     outlet = SharedOutlet(shop.kafka)
+    database = store or shop.database
     poller = Poller(
         lambda: sources_of(shop.database, shop.store, shop.connector.name),
         lander or Lander(outlet, {shop.topic.name: PARTITIONS}, shop.metrics),
-        Leases(shop.database, 1.5, name),
+        Leases(database, "pull", 1.5, name),
+        Checkpoints(database),
         shop.metrics,
         backoff=0.2,
+        refresh=0.2,
     )
     task = asyncio.create_task(poller.run())
     try:
         yield poller
     finally:
         task.cancel()
-        await asyncio.wait([task])
+        stopped, _ = await asyncio.wait([task], timeout=10)
         await outlet.stop()
+    assert stopped, "the poller cannot be stopped"
+
+
+@asynccontextmanager
+async def a_cable(dsn: str) -> AsyncIterator[tuple[Proxy, Database]]:
+    """Postgres at the end of a cable that can be cut."""
+    url = httpx.URL(dsn)
+    assert url.port
+    async with proxy(url.port) as cable:
+        database = await connect(dsn.replace(f":{url.port}/", f":{cable.port}/"))
+        yield cable, database
+        await database.close()
+
+
+async def add_source(shop: Shop, name: str, **settings: str) -> None:
+    await shop.store.put(shop.database, TENANT, name, shop.connector.name, settings)
 
 
 async def landed(shop: Shop, count: int) -> list[dict[str, Any]]:
@@ -171,10 +192,10 @@ async def test_one_of_two_pollers_asks_and_the_other_takes_over(shop: Shop, vend
             assert len(await landed(shop, 25)) == 25
             holders = set()
             for _ in range(20):
-                holders.add(await shop.database.fetchval("select held_by from checkpoint"))
+                holders.add(await shop.database.fetchval("select held_by from lease"))
                 await asyncio.sleep(0.05)
             assert len(holders) == 1
-            epoch = await shop.database.fetchval("select epoch from checkpoint")
+            epoch = await shop.database.fetchval("select epoch from lease")
         vendor.orders.append({"id": 26, "order": "A-25"})
         assert await landed(shop, 26) == vendor.orders
 
@@ -184,10 +205,32 @@ async def test_one_of_two_pollers_asks_and_the_other_takes_over(shop: Shop, vend
 async def test_a_poller_that_lost_its_lease_saves_nothing(shop: Shop, vendor: Vendor) -> None:
     async with polling(shop):
         await landed(shop, 25)
-        taken = "update checkpoint set epoch = epoch + 1, held_by = 'other', held_until = now() + interval '1 minute'"
+        taken = "update lease set epoch = epoch + 1, held_by = 'other', held_until = now() + interval '1 minute'"
         await shop.database.execute(taken)
         vendor.orders.append({"id": 26, "order": "A-25"})
         await asyncio.sleep(1)
 
         assert (await shop.database.fetchval("select value from checkpoint")) == "25"
-        assert (await shop.database.fetchval("select held_by from checkpoint")) == "other"
+        assert (await shop.database.fetchval("select held_by from lease")) == "other"
+
+
+async def test_is_stopped_while_postgres_is_away(shop: Shop, dsn: str) -> None:
+    async with a_cable(dsn) as (cable, store), polling(shop, store=store):
+        await landed(shop, 25)
+        cable.cut()
+
+
+async def test_a_source_that_changes_while_postgres_is_away_holds_up_no_other(
+    shop: Shop, vendor: Vendor, dsn: str
+) -> None:
+    async with a_cable(dsn) as (cable, store), polling(shop, store=store):
+        await landed(shop, 25)
+        cable.cut()
+        await add_source(shop, "corner", order="id")
+        await asyncio.sleep(0.5)
+        await add_source(shop, "kiosk")
+        cable.mend()
+        await landed(shop, 50)
+
+    points = await shop.database.fetch("select source, value from checkpoint order by source")
+    assert [tuple(point) for point in points] == [("corner", "25"), ("kiosk", "25")]

@@ -3,24 +3,23 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
 from hub.access.sources import Source
 from hub.adapters.postgres import Database
-from hub.intake.files.claims import LEASE_SECONDS, Claim, FencedError, claim
 from hub.intake.files.flight import Gate
 from hub.intake.files.folder import Folder, Taking
 from hub.intake.files.names import readable
 from hub.intake.files.progress import Progress
 from hub.intake.files.stillness import Stillness
 from hub.intake.files.work import DELETED, PATIENCE, Work
+from hub.intake.leases import Lease, LeaseLostError, Leases
 from hub.ledger.submit import Submitter
-from hub.sdk.failures import StoreUnavailableError
 from hub.telemetry.metrics import Metrics
 
+LEASE_SECONDS = 10.0
 REST_SECONDS = 10.0
 """So long a folder is left alone that did not answer as needed."""
 
@@ -36,9 +35,7 @@ class Tools:
     gate: Gate
     lanes: Callable[[], int]
     metrics: Metrics
-    name: str
-    """Of this process, as its claims show it."""
-    lease: float = LEASE_SECONDS
+    leases: Leases
     patience: float = PATIENCE
 
 
@@ -68,48 +65,37 @@ class Desk:
 
     async def work(self) -> None:
         """Work off what lies here, unless somebody else does."""
-        tools, source = self.tools, self.source
-        claimed = await claim(
-            tools.database, source.tenant, source.name, tools.name, lease=tools.lease
-        )
-        if claimed is None:
-            return
         try:
-            await self._under(claimed)
-        except* FencedError as errors:
+            async with self.tools.leases.held(self.source.tenant, self.source.name) as lease:
+                if lease is not None:
+                    await self._under(lease)
+        except* LeaseLostError as errors:
             log.warning("files.fenced", reason=str(errors.exceptions[0]), **self._fields)
         except* OSError as errors:
             self._rest(errors.exceptions[0])
-        finally:
-            # Where this fails too, the lease runs out by itself.
-            with suppress(StoreUnavailableError):
-                await asyncio.shield(claimed.release())
 
-    async def _under(self, claimed: Claim) -> None:
-        async with asyncio.TaskGroup() as group:
-            keeping = group.create_task(claimed.keep())
-            progress = Progress(claimed)
-            tools = self.tools
-            work = Work(
-                self.source,
-                self.folder,
-                progress,
-                tools.submitter,
-                tools.gate,
-                tools.lanes,
-                tools.metrics,
-                tools.patience,
-            )
-            left = self.folder.takings()
-            if self._fresh:
-                await progress.lost([taking.id for taking in left], DELETED)
-            for taking in left:
+    async def _under(self, lease: Lease) -> None:
+        tools = self.tools
+        progress = Progress(tools.database, lease)
+        work = Work(
+            self.source,
+            self.folder,
+            progress,
+            tools.submitter,
+            tools.gate,
+            tools.lanes,
+            tools.metrics,
+            tools.patience,
+        )
+        left = self.folder.takings()
+        if self._fresh:
+            await progress.lost([taking.id for taking in left], DELETED)
+        for taking in left:
+            await work.run(taking)
+        self._fresh = False
+        while taken := await asyncio.to_thread(self._take):
+            for taking in taken:
                 await work.run(taking)
-            self._fresh = False
-            while taken := await asyncio.to_thread(self._take):
-                for taking in taken:
-                    await work.run(taking)
-            keeping.cancel()
 
     def _take(self) -> list[Taking]:
         """The next one alone: until its turn comes, a file is its owner's."""

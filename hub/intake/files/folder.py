@@ -62,11 +62,11 @@ class Taking:
         return None
 
     def result(self, epoch: int) -> Path:
-        """Where the holder of a claim writes. Whoever held an earlier one cannot spoil it."""
+        """Where the holder of a lease writes. Whoever held an earlier one cannot spoil it."""
         return self.place / f".result.{epoch:012d}.csv"
 
     def results(self) -> list[Path]:
-        """Those of every claim, the last one last."""
+        """Those of every lease, the last one last."""
         return sorted(self.place.glob(".result.*.csv"))
 
 

@@ -1,17 +1,18 @@
-"""How far a file is: a row that moves together with what its rows left behind, under the claim."""
+"""How far a file is: a row that moves together with what its rows left behind, under the lease."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from hub.intake.files.claims import Claim, FencedError
+from hub.adapters.postgres import Database
 from hub.intake.files.reading import Job
+from hub.intake.leases import Lease
 
-# A claim that is taken over in this moment is waited for, and then seen.
-OWN = (
-    "own as (select 1 from file_owner where tenant = $1 and source = $2 and epoch = $3 for update)"
-)
+# A lease that is taken over in this moment is waited for, and then seen.
+OWN = """own as (
+  select 1 from lease
+   where door = 'files' and tenant = $1 and source = $2 and epoch = $3 for update)"""
 COLUMNS = """digest, name, taken, reading, state, records, rows, line, result_bytes, figures, kept,
   reason, size, lines, begun_at, changed_at"""
 OF_TAKING = f"""
@@ -30,8 +31,8 @@ returning {COLUMNS}
 """  # noqa: S608 - every value is a parameter
 MOVE = """
 with own as (
-  update file_owner set lease_until = clock_timestamp() + make_interval(secs => $4)
-   where tenant = $1 and source = $2 and epoch = $3 returning 1),
+  update lease set held_until = clock_timestamp() + make_interval(secs => $4)
+   where door = 'files' and tenant = $1 and source = $2 and epoch = $3 returning 1),
 moved as (
   update file_progress
      set epoch = $3, records = $7, rows = $8, line = $9, result_bytes = $10, figures = $11,
@@ -107,14 +108,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The rows of one source's files, as the holder of its claim may change them."""
+    """The rows of one source's files, as the holder of its lease may change them."""
 
-    claim: Claim
+    database: Database
+    lease: Lease
 
     async def of_taking(self, taken: str) -> Found | None:
         """What is known of something that was taken."""
-        claim = self.claim
-        row = await claim.database.fetchrow(OF_TAKING, claim.tenant, claim.source, taken)
+        tenant, source, _ = self.lease.owner
+        row = await self.database.fetchrow(OF_TAKING, tenant, source, taken)
         return None if row is None else Found.of(row)
 
     async def begin(  # noqa: PLR0913, PLR0917 - the columns of a row
@@ -128,35 +130,27 @@ class Progress:
         """Say that the rows up to there are answered, and log what was landed.
 
         Raises:
-            FencedError: the folder is somebody else's by now; nothing was changed.
+            LeaseLostError: the folder is somebody else's by now; nothing was changed.
 
         """
         to = (step.to_record, step.rows, step.line, step.result_bytes, json.dumps(step.figures))
         rest = (job.log, step.landings, step.requests)
-        row = await self._row(MOVE, self.claim.lease, job.digest, step.from_record, *to, *rest)
+        row = await self._row(MOVE, self.lease.seconds, job.digest, step.from_record, *to, *rest)
         if row["moved"] != 1:
-            raise FencedError(self._elsewhere)
+            raise self.lease.lost()
 
     async def lost(self, there: list[str], reason: str) -> None:
         """End every file that is said to be worked on and is not among these takings."""
-        claim = self.claim
-        owner = (claim.tenant, claim.source, claim.epoch)
-        await claim.database.execute(LOST, *owner, there, reason)
+        await self.database.execute(LOST, *self.lease.owner, there, reason)
 
     async def end(self, found: Found, state: str, kept: str, reason: str) -> Found:
         """Say how it ended."""
         return self._changed(await self._row(END, found.digest, state, kept, reason))
 
     async def _row(self, sql: str, *values: object) -> Any:
-        claim = self.claim
-        owner = (claim.tenant, claim.source, claim.epoch)
-        return await claim.database.fetchrow(sql, *owner, *values)
+        return await self.database.fetchrow(sql, *self.lease.owner, *values)
 
     def _changed(self, row: Any) -> Found:
         if row is None:
-            raise FencedError(self._elsewhere)
+            raise self.lease.lost()
         return Found.of(row)
-
-    @property
-    def _elsewhere(self) -> str:
-        return f"the files of {self.claim.tenant}/{self.claim.source} are worked elsewhere"

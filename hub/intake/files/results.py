@@ -27,7 +27,7 @@ class Results:
     """A result that grows row by row, each step on disk before anybody relies on it."""
 
     def __init__(self, taking: Taking, epoch: int, size: int, separator: str) -> None:
-        """Continue the first `size` bytes that an earlier claim has written, in a file of our own."""
+        """Continue the first `size` bytes that an earlier lease has written, in a file of our own."""
         path = taking.result(epoch)
         half = path.with_suffix(".half")
         with half.open("wb") as file:

@@ -49,7 +49,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Works what was taken from one source's folder, under one claim."""
+    """Works what was taken from one source's folder, under one lease."""
 
     source: Source
     folder: Folder
@@ -64,7 +64,7 @@ class Work:
         """Go on with it and see it to its end.
 
         Raises:
-            FencedError: somebody else works this folder by now.
+            LeaseLostError: somebody else works this folder by now.
             StoreUnavailableError, BrokerUnavailableError: begin again later, from what is on record.
             OSError: the folder itself does not answer.
 
@@ -130,7 +130,7 @@ class Work:
             revision=source.revision,
         )
         separator = await asyncio.to_thread(separator_of, look.path)
-        epoch = self.progress.claim.epoch
+        epoch = self.progress.lease.epoch
         with await asyncio.to_thread(
             Results, taking, epoch, found.result_bytes, separator
         ) as results:
@@ -147,7 +147,7 @@ class Work:
     def _settle_result(self, taking: Taking, found: Found) -> None:
         """Leave of the result exactly what is on record: nothing, where no line was told anything."""
         written = taking.results()
-        epoch = self.progress.claim.epoch
+        epoch = self.progress.lease.epoch
         if found.rows and written and written[-1] != taking.result(epoch):
             with Results(taking, epoch, found.result_bytes, ","):
                 pass

@@ -121,28 +121,26 @@ create table raw_replay (
 );
 create index raw_replay_open on raw_replay (topic, part) where done_at is null;
 
+-- Who serves a source at a door (pull, files): one process at a time, until its lease runs out.
+create table lease (
+  door        text   not null check (door in ('pull', 'files')),
+  tenant      text   not null,
+  source      text   not null,
+  epoch       bigint not null,
+  held_by     text   not null,
+  held_since  timestamptz not null default now(),
+  held_until  timestamptz not null,
+  primary key (door, tenant, source)
+) with (fillfactor = 50);
+
 -- Where a pulled source goes on.
 create table checkpoint (
   tenant      text not null,
   source      text not null,
-  value       text,
-  epoch       bigint not null default 0,
-  held_by     text,
-  held_until  timestamptz not null default now(),
+  value       text not null,
   changed_at  timestamptz not null default now(),
   primary key (tenant, source)
 );
-
--- Who works the drop folder of a source: one process at a time, until its lease runs out.
-create table file_owner (
-  tenant       text   not null,
-  source       text   not null,
-  epoch        bigint not null,
-  claimed_by   text   not null,
-  claimed_at   timestamptz not null default now(),
-  lease_until  timestamptz not null,
-  primary key (tenant, source)
-) with (fillfactor = 50);
 
 -- A dropped file on its way: how far it is, and what its rows became.
 create table file_progress (
@@ -273,7 +271,7 @@ begin
     ('tenant', 'id'), ('source', 'tenant'), ('api_key', 'tenant'), ('request', 'tenant'),
     ('purchase', 'tenant'), ('unit', 'tenant'), ('name', 'tenant'), ('contact', 'tenant'),
     ('item', 'tenant'), ('letter', 'tenant'), ('timer', 'tenant'), ('parked', 'tenant'),
-    ('checkpoint', 'tenant'), ('file_owner', 'tenant'), ('file_progress', 'tenant'), ('trail', 'tenant')
+    ('checkpoint', 'tenant'), ('lease', 'tenant'), ('file_progress', 'tenant'), ('trail', 'tenant')
   loop
     execute format('alter table %I enable row level security', tab);
     execute format('create policy engine on %I to hub_engine using (true) with check (true)', tab);
