@@ -1,6 +1,5 @@
 """Landing: what a source says goes to its raw topic as it came, before anything is made of it."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +10,7 @@ from prometheus_client import Counter
 from connectors.sdk import RawRecord
 from hub.access.sources import Source
 from hub.adapters.kafka import KafkaSettings, Message, SharedOutlet, partition_counts
-from hub.sdk.failures import BrokerAwayError, BrokerUnavailableError
+from hub.sdk.failures import BrokerUnavailableError
 from hub.telemetry.metrics import Metrics
 from schemas.envelope import MAX_ID, SPEC_VERSION, TRACEPARENT, source_of
 from schemas.refs import derived_id, home, place
@@ -20,8 +19,6 @@ from schemas.topics import raw
 REF = "hub-ref"
 HEADER = "hub-header-"
 """What stands before the name of a header that came with the delivery."""
-MAX_WAITING = 64 * 1024 * 1024
-"""Bytes that wait for Kafka; whoever comes beyond that is told to come again."""
 
 
 class UnnamedError(ValueError):
@@ -95,7 +92,6 @@ class Lander:
     partitions: Mapping[str, int]
     """Of each raw topic."""
     metrics: Metrics
-    _waiting: int = 0
     _landed: dict[str, Counter] = field(default_factory=dict)
 
     async def land(
@@ -109,22 +105,15 @@ class Lander:
 
         """
         topic = topic_of(source.connector.name)
-        size = sum(len(record.payload) for record in records)
-        if self._waiting + size > MAX_WAITING:
-            raise BrokerAwayError("more waits for Kafka than may wait")
         ids: list[str] = []
-        lanes: dict[int, list[Message]] = {}
+        lanes: dict[tuple[str, int], list[Message]] = {}
         for record in records:
             id_ = raw_id(source, record.ref)
             where = home(source.tenant, source.name, record.key)
-            lane = lanes.setdefault(place(where, self.partitions[topic]), [])
+            lane = lanes.setdefault((topic, place(where, self.partitions[topic])), [])
             lane.append(message(source, record, id_, arrival, where))
             ids.append(id_)
-        self._waiting += size
-        try:
-            await self._send(topic, lanes)
-        finally:
-            self._waiting -= size
+        await self.outlet.send_all(lanes)
         self._counter(source.connector.name).inc(len(ids))
         return ids
 
@@ -133,14 +122,6 @@ class Lander:
         if counter is None:
             counter = self._landed[connector] = self.metrics.landed.labels(connector)
         return counter
-
-    async def _send(self, topic: str, lanes: Mapping[int, list[Message]]) -> None:
-        if len(lanes) == 1:
-            ((part, messages),) = lanes.items()
-            await self.outlet.send(topic, part, messages)
-        else:
-            sending = (self.outlet.send(topic, part, lane) for part, lane in lanes.items())
-            await asyncio.gather(*sending)
 
 
 async def raw_partitions(kafka: KafkaSettings, names: Sequence[str]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 from hub.adapters.kafka import KafkaSettings, SharedOutlet
 from hub.adapters.postgres import Database
 from hub.dev.embedded.server import free_port
-from hub.intake.landing import MAX_WAITING, Lander
+from hub.intake.landing import Lander
 from tests.api.proxy import proxy
 from tests.intake.corner import Shop, a_corner, a_door, a_shop
 
@@ -65,14 +66,21 @@ async def test_says_that_it_may_have_landed_when_kafka_does_not_acknowledge(shop
 
 
 async def test_lets_no_more_wait_than_it_can_hold(shop: Shop) -> None:
-    async with a_door(shop) as door:
-        door.lander._waiting = MAX_WAITING  # noqa: SLF001 - as if that much waited for Kafka
-        full = await shop.post(BODY)
-        door.lander._waiting = 0  # noqa: SLF001
-        free = await shop.post(BODY)
+    async def deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(3)
+        writer.close()
 
-    assert told(full) == (503, "broker-unavailable")
-    assert free.status_code == 202
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with a_door(shop, land_seconds=0.5) as door:
+        small = SharedOutlet(KafkaSettings(f"127.0.0.1:{port}"), max_waiting=1)
+        door.lander = Lander(small, door.lander.partitions, shop.metrics)
+        answers = await asyncio.gather(*(shop.post(BODY, id_=f"m{n}") for n in range(5)))
+        server.close()
+        await small.stop()
+
+    codes = Counter(told(answer)[1] for answer in answers)
+    assert codes == {"outcome-unknown": 1, "broker-unavailable": 4}
 
 
 async def test_answers_503_while_postgres_is_away_and_202_when_it_is_back(

@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 
 from hub.adapters.postgres import Database
 from hub.dev.embedded import KafkaServer
+from tests.api.bodies import a_sale
 from tests.api.installed import Installed, command
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
@@ -173,3 +174,36 @@ async def _stopped_while_busy(
 
     assert set(statuses) <= {0, 202}
     assert await asyncio.to_thread(ingress.wait, 20) == 0
+
+
+async def test_doors_end_when_asked_to_though_kafka_answers_nothing(
+    hub: Installed, broker: KafkaServer
+) -> None:
+    said = await hub.run("source", "set", TENANT, "pos", "--connector", "pos", *ZONE)
+    secret = next(word for word in said.split() if word.startswith("whsec_"))
+    token = await hub.run("key", "create", TENANT)
+    api = Installed(hub.kafka, hub.dsn, hub.folder, processes=hub.processes)
+    ingress, serve = hub.start("ingress"), api.start("serve")
+    await listens(hub)
+    await listens(api)
+    assert (await push(hub, secret, "m1", ticket("1"))).status_code == 202
+
+    broker.send_signal(signal.SIGSTOP)
+    waiting = [
+        *(asyncio.create_task(push(hub, secret, f"m{n}", ticket(f"{n}"))) for n in range(2, 6)),
+        *(asyncio.create_task(activate(api, token, f"{n}")) for n in range(2, 6)),
+    ]
+    await asyncio.sleep(1)
+    for process in (ingress, serve):
+        process.send_signal(signal.SIGTERM)
+    codes = [await asyncio.to_thread(process.wait, 25) for process in (ingress, serve)]
+    broker.send_signal(signal.SIGCONT)
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert codes == [0, 0]
+
+
+async def activate(hub: Installed, token: str, number: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=hub.url, timeout=30, headers=headers) as client:
+        return await client.post("/v1/activations", json=a_sale(number, number))

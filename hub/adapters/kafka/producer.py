@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -11,6 +12,8 @@ from hub.adapters.kafka.settings import KafkaSettings
 
 MAX_REQUEST = 16 * 1024 * 1024
 BATCH_BYTES = 256 * 1024
+CLOSE_SECONDS = 2.0
+"""For what is in flight when a producer is thrown away; a broker that froze would take 15."""
 
 
 class Message(NamedTuple):
@@ -110,9 +113,13 @@ class Outlet:
     async def _throw_away(self, producer: AIOKafkaProducer) -> None:
         self._producer = None
         # Not `producer.stop()`: that waits for what is still buffered, which is what must not land.
-        await producer._sender.close()  # noqa: SLF001 - see above
-        await producer.client.close()
-        producer._closed = True  # noqa: SLF001 - else its finalizer warns that it was left open
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await producer._sender.close()  # noqa: SLF001 - see above
+        finally:
+            await producer.client.close()
+            producer._closed = True  # noqa: SLF001 - else its finalizer warns that it was left open
 
     async def stop(self) -> None:
         """Close the connection; nothing is buffered between two calls of `send`."""
