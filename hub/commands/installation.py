@@ -5,13 +5,13 @@ from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
 
 from hub import bootstrap, registry
 from hub.access import tenants
 from hub.adapters.kafka import TopicDrift, apply_topics, check_topics
 from hub.adapters.kafka.topics import PARTITIONS
 from hub.adapters.postgres import migrate as migrate_database
+from hub.commands.listing import Listing
 from hub.commands.processes import refusals_said
 from hub.recovery.doctor import Level
 from hub.recovery.doctor import doctor as examine
@@ -116,6 +116,7 @@ def verify(
     processor: Annotated[str, typer.Argument(help="The processor's entry point.")] = "warranty",
     *,
     deep: Annotated[bool, typer.Option(help="Replay the whole status topic too.")] = False,
+    only_json: Annotated[bool, typer.Option("--json", help="Print the last line only.")] = False,
 ) -> None:
     """Check that every event is accounted for; ends with a line of JSON, 1 where it is not so."""
 
@@ -125,9 +126,16 @@ def verify(
 
     with refusals_said():
         report = asyncio.run(run())
-    console = Console()
-    console.print(report.table())
-    for problem in report.problems:
-        console.print(f"{problem.check} {problem.where}: {problem.found}", style="red")
+    if not only_json:
+        _show(report)
     typer.echo(orjson.dumps(report.as_json()).decode())
     raise typer.Exit(0 if report.holds else 1)
+
+
+def _show(report: Report) -> None:
+    names, rows = report.rows()
+    title = f"{report.topic}: {'holds' if report.holds else 'DOES NOT HOLD'}"
+    Listing(names, rows, whole=names, title=title).show()
+    for problem in report.problems:
+        said = f"{problem.check} {problem.where}: {problem.found}"
+        typer.secho(said, fg=typer.colors.RED)

@@ -5,9 +5,8 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
+import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub import bootstrap, registry
 from hub.adapters.kafka import Peek
@@ -15,6 +14,7 @@ from hub.adapters.postgres import Database
 from hub.bootstrap.ingress import ingress as run_ingress
 from hub.bootstrap.pull import pull as run_pull
 from hub.bootstrap.translate import translate as run_translate
+from hub.commands.listing import JSON_LINES, Listing
 from hub.commands.processes import refusals_said
 from hub.intake import parked as tools
 from hub.settings import Settings
@@ -59,25 +59,38 @@ def pull(name: Connector) -> None:
 
 
 @parked_app.command("list")
-def parked_list(
+def parked_list(  # noqa: PLR0913 - each narrows the list, or says how it is shown
     connector: Annotated[str | None, typer.Option()] = None,
     tenant: str | None = None,
     source: str | None = None,
     code: Annotated[str | None, typer.Option(help="Why it was parked, in one word.")] = None,
     limit: int = 100,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_LINES)] = False,
 ) -> None:
     """List records that could not be translated."""
     where = _filter(connector, tenant, source, code, limit)
     found = _with_database(lambda db: tools.list_parked(db, where))
-    table = Table()
-    for name in ("where", "code"):
-        table.add_column(name, no_wrap=True)
-    for name in ("source", "age s", "wanted", "reason"):
-        table.add_column(name, overflow="fold")
-    for one in found:
-        row = (str(one.spot), one.code, f"{one.tenant}/{one.source}", f"{one.age:.0f}")
-        table.add_row(*row, one.wanted or "", one.reason)
-    Console().print(table if found else "nothing is parked")
+    if as_json:
+        for one in found:
+            typer.echo(msgspec.json.encode(one).decode())
+        return
+    if not found:
+        typer.echo("nothing is parked")
+        return
+    names = ("where", "code", "source", "age s", "wanted", "reason")
+    rows = [
+        (
+            str(one.spot),
+            one.code,
+            f"{one.tenant}/{one.source}",
+            f"{one.age:.0f}",
+            one.wanted or "",
+            one.reason,
+        )
+        for one in found
+    ]
+    Listing(names, rows, whole=names[:-1]).show()
 
 
 @parked_app.command("show-reason")

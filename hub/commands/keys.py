@@ -1,14 +1,14 @@
 """Keys of the HTTP API: give one out, end one, list them."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub import bootstrap
 from hub.access import keys
+from hub.commands.listing import Listing
 from hub.commands.processes import refusals_said
 from hub.settings import Settings
 
@@ -62,9 +62,16 @@ def listed(tenant: Annotated[str | None, typer.Option(help="Only of this tenant.
 
     with refusals_said():
         found = asyncio.run(run())
-    table = Table("id", "tenant", "principal", "created", "revoked")
-    for one in found:
-        created = f"{one.created_at:%Y-%m-%d %H:%M}"
-        revoked = f"{one.revoked_at:%Y-%m-%d %H:%M}" if one.revoked_at else ""
-        table.add_row(one.id, one.tenant, one.principal, created, revoked)
-    Console().print(table if found else "no keys yet; run: hub key create TENANT NAME")
+    if not found:
+        typer.echo("no keys yet; run: hub key create TENANT NAME")
+        return
+    names = ("id", "tenant", "principal", "created", "revoked")
+    rows = [
+        (one.id, one.tenant, one.principal, _minute(one.created_at), _minute(one.revoked_at))
+        for one in found
+    ]
+    Listing(names, rows, whole=names).show()
+
+
+def _minute(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else ""

@@ -1,16 +1,16 @@
 """What an operator does about events that wait, and about projections."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any, TypeVar
 
+import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub import bootstrap, registry
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
+from hub.commands.listing import JSON_LINES, Listing
 from hub.commands.processes import refusals_said
 from hub.ledger.rebuild import Rebuild
 from hub.recovery import items as tools
@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(rebuild)
 
 
-def items(
+def items(  # noqa: PLR0913 - each narrows the list, or says how it is shown
     state: Annotated[str | None, typer.Option(help="retrying, held or dead_lettered")] = None,
     tenant: str | None = None,
     reason: Annotated[str | None, typer.Option(help="A text the reason contains.")] = None,
@@ -41,19 +41,40 @@ def items(
     error: Annotated[
         bool, typer.Option("--error", help="Print what each failed with, too.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_LINES)] = False,
 ) -> None:
     """List events that wait for another try or for a person."""
     where = tools.Filter(state=state, tenant=tenant, reason=reason, limit=limit)  # type: ignore[arg-type]
     found = _with_database(lambda db: tools.list_items(db, where))
-    table = Table("where", "state", "attempt", "tenant", "type", "event", "age s", "reason")
-    for item in found:
-        age = f"{item.age_seconds:.0f}"
-        row = (str(item.spot), item.state, str(item.attempt), item.tenant, item.type)
-        table.add_row(*row, item.event_id, age, item.reason)
-    Console().print(table if found else "nothing waits")
+    if as_json:
+        for item in found:
+            typer.echo(msgspec.json.encode(item).decode())
+        return
+    if found:
+        _listing(found).show()
+    else:
+        typer.echo("nothing waits")
     for item in found if error else ():
         if item.error:
             typer.echo(f"\n{item.spot} failed with\n{item.error.rstrip()}")
+
+
+def _listing(found: Sequence[tools.Item]) -> Listing:
+    names = ("where", "state", "attempt", "tenant", "type", "event", "age s", "reason")
+    rows = [
+        (
+            str(item.spot),
+            item.state,
+            str(item.attempt),
+            item.tenant,
+            item.type,
+            item.event_id,
+            f"{item.age_seconds:.0f}",
+            item.reason,
+        )
+        for item in found
+    ]
+    return Listing(names, rows, whole=names[:-1])
 
 
 def redrive(topic: str, partition: int, offset: int, reason: Reason, wait: Wait = 10) -> None:

@@ -5,14 +5,13 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from connectors.sdk import SettingsError
 from hub import bootstrap, registry
 from hub.access.sources import SourceError, SourceStore, list_sources
 from hub.adapters.kafka import partition_counts
 from hub.adapters.postgres import Database
+from hub.commands.listing import Listing
 from hub.commands.processes import refusals_said
 from hub.intake.files.publish import load_map
 from hub.sdk.failures import BrokerUnavailableError
@@ -70,12 +69,16 @@ def source_list(tenant: Annotated[str | None, typer.Option()] = None) -> None:
     """List sources."""
     with refusals_said():
         found = _with_database(lambda db: list_sources(db, tenant))
-    table = Table("tenant", "source", "connector", "secrets", "version", "changed")
+    if not found:
+        typer.echo("there are no sources; add one with `hub source set`")
+        return
+    names = ("tenant", "source", "connector", "secrets", "version", "changed")
+    rows = []
     for one in found:
         changed = f"{one.changed_at:%Y-%m-%d %H:%M}"
         row = (one.tenant, one.name, one.connector, str(one.secrets), str(one.version))
-        table.add_row(*row, changed)
-    Console().print(table if found else "there are no sources; add one with `hub source set`")
+        rows.append((*row, changed))
+    Listing(names, rows, whole=names).show()
 
 
 async def _landing_warning(settings: Settings, connector: str) -> str | None:

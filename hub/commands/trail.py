@@ -7,12 +7,11 @@ from typing import Annotated, TypeVar
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub import bootstrap
 from hub.adapters.postgres import Queries
 from hub.bootstrap.ingress import tenant_database
+from hub.commands.listing import JSON_LINES, Listing, screen
 from hub.commands.processes import refusals_said
 from hub.commands.telling import told
 from hub.settings import Settings
@@ -23,7 +22,7 @@ from hub.trail.trace import search
 T = TypeVar("T")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 Tenant = Annotated[str, typer.Option("--tenant", help="Whose; `hub` for what proved no tenant.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line.")]
+Json = Annotated[bool, typer.Option("--json", help=JSON_LINES)]
 
 trail_app = typer.Typer(no_args_is_help=True, help="The way of each payload, made from the logs.")
 
@@ -54,7 +53,7 @@ def trace(
         if as_json:
             typer.echo(msgspec.json.encode(one).decode())
         else:
-            Console().print(told(one))
+            screen().print(told(one))
     if not found:
         typer.echo(
             f"hub: {tenant} knows nothing by {text!r}; what came just now may take a moment",
@@ -94,8 +93,10 @@ def audit(  # noqa: PLR0913 - a search has as many parts
     if as_json:
         for entry in page.entries:
             typer.echo(msgspec.json.encode(entry).decode())
+    elif page.entries:
+        _listing(page).show()
     else:
-        Console().print(_table(page) if page.entries else "nothing fits")
+        typer.echo("nothing fits")
     if page.cursor:
         typer.echo(f"older ones: --cursor {page.cursor}", err=True)
 
@@ -135,11 +136,18 @@ def _instant(option: str, text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _table(page: audits.Page) -> Table:
-    table = Table("when", "who", "stage", "status", "what", "hash", "reason")
-    for one in page.entries:
-        who = f"{one.actor.kind} {one.actor.name}"
-        when = f"{one.at:%Y-%m-%d %H:%M:%S}"
-        what = one.correlation
-        table.add_row(when, who, one.stage, one.status, what, one.hash[:12], one.reason)
-    return table
+def _listing(page: audits.Page) -> Listing:
+    names = ("when", "who", "stage", "status", "what", "hash", "reason")
+    rows = [
+        (
+            f"{one.at:%Y-%m-%d %H:%M:%S}",
+            f"{one.actor.kind} {one.actor.name}",
+            one.stage,
+            one.status,
+            one.correlation,
+            one.hash[:12],
+            one.reason,
+        )
+        for one in page.entries
+    ]
+    return Listing(names, rows, whole=names[:-1])

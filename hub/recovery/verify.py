@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.table import Table
-
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
 from hub.adapters.postgres.database import Queries
@@ -82,18 +80,12 @@ class Report:
         ]
         return {"holds": self.holds, "topic": self.topic, **self.figures, "problems": problems}
 
-    def table(self) -> Table:
-        """For people: a row a partition, then the sum; outcomes that never occurred are left out."""
+    def rows(self) -> tuple[list[str], list[list[str]]]:
+        """For people: names, a row a partition, the sum; outcomes that never occurred are left out."""
         seen = [name for name in OUTCOMES if self.figures[name]]
         names = ["partition", "accepted", *seen, "waiting", "unaccounted"]
-        table = Table(title=f"{self.topic}: {'holds' if self.holds else 'DOES NOT HOLD'}")
-        for name in names:
-            table.add_column(name.replace("_", "\n"), justify="right")
-        for row in self.partitions:
-            table.add_row(*(str(row[name]) for name in names))
-        table.add_section()
-        table.add_row("all", *(str(self.figures[name]) for name in names[1:]))
-        return table
+        rows = [[str(row[name]) for name in names] for row in self.partitions]
+        return names, [*rows, ["all", *(str(self.figures[name]) for name in names[1:])]]
 
 
 @dataclass(frozen=True, slots=True)

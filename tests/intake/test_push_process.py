@@ -118,6 +118,8 @@ async def test_a_till_is_set_up_pushes_is_parked_and_is_mended(
     listed = await hub.run("parked", "list")
     assert f"{place['topic']}[{place['part']}]@{place['offset']}" in listed
     assert "type_unknown" in listed
+    parked = json.loads(await hub.run("parked", "list", "--json"))
+    assert (parked["topic"], parked["part"], parked["offset"]) == tuple(place)
     shown = await hub.run("parked", "show-reason", *map(str, place))
     assert "is neither a sale nor a return" in shown
 

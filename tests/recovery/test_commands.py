@@ -1,12 +1,14 @@
 """The commands of an operator, as they are typed."""
 
 import asyncio
+import json
 
 import pytest
 from typer.testing import CliRunner
 
 from hub.adapters.postgres import Database
 from hub.main import app
+from hub.recovery.items import list_items
 from tests.ledger.counter import World
 from tests.ledger.driver import Hub, count
 
@@ -36,6 +38,39 @@ async def test_items_prints_the_traceback_when_asked(hub: Hub, world: World) -> 
     assert "Traceback (most recent call last)" in full
     assert "ValueError: cannot count this" in full
     assert f"{hub.processor.reads.name}[" in full
+
+
+async def test_items_and_verify_read_well_at_80_columns_piped_and_as_json(
+    hub: Hub, world: World, kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.broken["code"] = ValueError("cannot count this")
+    await hub.start()
+    await hub.told_all(count("first", needs="code"))
+    (first,) = await list_items(hub.db)
+    whole = (str(first.spot), first.event_id, first.type)
+    monkeypatch.setenv("HUB_KAFKA", kafka)
+
+    monkeypatch.delenv("COLUMNS", raising=False)
+    _, piped = await typed("items")
+    _, listed = await typed("items", "--json")
+    monkeypatch.setenv("COLUMNS", "80")
+    _, narrow = await typed("items")
+    _, checked = await typed("verify")
+    _, only = await typed("verify", "--json")
+
+    for said in (piped, narrow):
+        assert all(word in said for word in whole)
+        assert "…" not in said
+    assert any(all(word in line for word in whole) for line in piped.splitlines())
+    assert all(len(line) <= 80 for line in narrow.splitlines() if "reason" not in line)
+    told = json.loads(listed)
+    assert (told["topic"], told["partition"], told["offset"]) == first.spot
+    assert (told["state"], told["event_id"]) == ("dead_lettered", "first")
+    assert "partition" in checked
+    assert "unaccounted" in checked
+    assert "…" not in checked
+    assert only.startswith("{")
+    assert json.loads(only) == json.loads(checked.splitlines()[-1])
 
 
 OWNER = """

@@ -84,6 +84,23 @@ async def test_audit_lists_and_searches(hub: Hub) -> None:
     assert "nothing fits" in nothing
 
 
+@pytest.mark.parametrize("columns", ["80", None])
+async def test_audit_shows_whole_what_trace_is_to_be_asked(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, columns: str | None
+) -> None:
+    name = "evt-" + "0123456789" * 5
+    await hub.say(sale(event=name))
+    await hub.settled(name)
+    monkeypatch.delenv("COLUMNS")
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+
+    _, listed = await typed("audit", "--tenant", "acme")
+
+    assert name in listed
+    assert "…" not in listed
+
+
 async def test_audit_refuses_what_is_no_time_and_no_cursor(hub: Hub) -> None:
     code, said = await typed("audit", "--tenant", "acme", "--since", "yesterday")
     assert code == 2
