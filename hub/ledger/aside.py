@@ -13,6 +13,7 @@ from hub.ledger.due import StoredItem
 from hub.ledger.entries import Entry
 from hub.ledger.homes import Home, Settled
 from hub.ledger.lookups import Lookups
+from hub.ledger.naming import APPLIED, names_of
 from hub.ledger.plan import ItemGone, ItemRow, Plan, Reply
 from hub.ledger.post import Post
 from hub.ledger.standing import Standing
@@ -204,6 +205,7 @@ class Aside:
             by=self.processor,
             hash=one.arrival.event.body_hash if one.arrival else "",
             raw=one.arrival.event.raw if one.arrival else None,
+            names=() if outcome in APPLIED else names_of(one.payload.value),
         )
         self.plan.entries.append(entry)
 

@@ -10,6 +10,7 @@ from hub.domain.errors import HubError
 from hub.ledger.entries import NO_BODY, Entry, SaidEntry
 from hub.ledger.homes import Home, Settled
 from hub.ledger.lookups import Lookups
+from hub.ledger.naming import APPLIED, names_of
 from hub.ledger.plan import NameRow, PartRow, Plan, Reply, TimerRow
 from hub.ledger.post import Post
 from hub.sdk.decision import NameClaim, NameRelease, SetTimer
@@ -66,6 +67,7 @@ class Effects:
             hash=event.body_hash,
             raw=event.raw,
             body=_redacted(event, settled),
+            names=() if settled.outcome in APPLIED else names_of(_json(event)),
             said=tuple([self._said(event, n, settled) for n in range(len(settled.said))]),
         )
 
@@ -148,5 +150,8 @@ def _redacted(event: Event, settled: Settled) -> msgspec.Raw:
     """What was decided on, once: a translated event's payload stands in the landing log."""
     if event.raw is not None or settled.before is not None or settled.arrival.offset < 0:
         return NO_BODY
-    fact = event.fact
-    return msgspec.Raw(fact.__pydantic_serializer__.to_json(fact, exclude_none=True))
+    return msgspec.Raw(_json(event))
+
+
+def _json(event: Event) -> bytes:
+    return event.fact.__pydantic_serializer__.to_json(event.fact, exclude_none=True)

@@ -49,6 +49,8 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     body: msgspec.Raw = NO_BODY
     """The fact without personal data, at the first entry of an event that came without a raw record."""
     said: tuple[SaidEntry, ...] = ()
+    names: tuple[str, ...] = ()
+    """The order reference and serials of an event that was not applied, so that it can be found."""
 
 
 encode_lines = msgspec.json.Encoder().encode_lines

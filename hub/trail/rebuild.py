@@ -11,7 +11,7 @@ from hub.trail.store import put
 WIPE = (
     "lock table trail_progress, trail in access exclusive mode",
     "create temp table door on commit drop as select * from trail where log = 'door'",
-    "truncate trail",
+    "truncate trail, trail_name",
     "insert into trail select * from door",
     "update trail_progress set n = 0 where log <> 'door'",
 )

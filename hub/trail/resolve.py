@@ -21,6 +21,16 @@ BY_HOME = """
 select correlation from trail where tenant = $1 and home = any($2::text[])
  group by correlation order by max(at) desc, max(n) desc, max(line) desc limit $3
 """
+BY_NAME = """
+with line as (
+  select correlation, at, n, line from trail where tenant = $1 and home = any($2::text[])
+   union all
+  select t.correlation, t.at, t.n, t.line from trail_name m
+    join trail t on (t.log, t.n, t.line) = (m.log, m.n, m.line) and t.tenant = m.tenant
+   where m.tenant = $1 and m.value = $3)
+select correlation from line
+ group by correlation order by max(at) desc, max(n) desc, max(line) desc limit $4
+"""
 ORDERS = "select id from purchase where tenant = $1 and order_reference = $2 limit $3"
 SERIALS = """
 select distinct home from name
@@ -37,10 +47,13 @@ async def correlations(queries: Queries, tenant: str, text: str, limit: int) -> 
     for sql, *more in ((BY_CORRELATION,), (BY_EVENT, limit), (BY_REQUEST,)):
         if found := await queries.fetch(sql, tenant, text, *more):
             return [row["correlation"] for row in found]
-    for homes in (homes_inside(text), await _named(queries, tenant, text)):
-        if homes and (found := await queries.fetch(BY_HOME, tenant, homes, limit)):
-            return [row["correlation"] for row in found]
-    return []
+    homes = homes_inside(text)
+    if homes and (found := await queries.fetch(BY_HOME, tenant, homes, limit)):
+        return [row["correlation"] for row in found]
+    homes = await _named(queries, tenant, text)
+    # What was refused or waits left no row, and so names no home by its order or its serials.
+    found = await queries.fetch(BY_NAME, tenant, homes, normalise(text), limit)
+    return [row["correlation"] for row in found]
 
 
 def homes_inside(text: str) -> list[str]:

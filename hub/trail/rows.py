@@ -9,6 +9,7 @@ import msgspec
 from hub.audit import landings, refusals
 from hub.audit.landings import Became
 from hub.audit.refusals import NOBODY
+from hub.domain.serials import normalise
 from hub.ledger import entries
 from hub.ledger.entries import NO_BODY, SaidEntry
 
@@ -34,7 +35,7 @@ class Blob(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of the trail, without the log's name; `doc` is JSON."""
+    """A row of the trail, without the log's name; `doc` is JSON, and `names` a table of their own."""
 
     n: int
     line: int
@@ -48,6 +49,8 @@ class Row(NamedTuple):
     home: str | None
     reason: str
     doc: bytes
+    names: tuple[str, ...] = ()
+    """By what else it is found: an order reference or a serial, as serials are compared."""
 
 
 class LandedDoc(msgspec.Struct, gc=False):
@@ -161,6 +164,7 @@ def ledger_rows(blob: Blob) -> Iterator[Row]:
             one.home or None,
             one.reason,
             _encode(doc),
+            tuple(dict.fromkeys(map(normalise, one.names))) if one.names else (),
         )
 
 

@@ -25,9 +25,16 @@ put as (
          e ->> 6, e ->> 7, e ->> 8, e ->> 9, e ->> 10, d::json
     from rows from (jsonb_array_elements($6::text::jsonb), unnest($7::text[])) as r(e, d)
    where exists (select 1 from moved)
+  on conflict do nothing),
+named as (
+  insert into trail_name (log, n, line, tenant, value)
+  select $1, (e ->> 0)::bigint, (e ->> 1)::int, e ->> 2, e ->> 3
+    from jsonb_array_elements($8::text::jsonb) as e
+   where exists (select 1 from moved)
   on conflict do nothing)
 select count(*)::int from moved
 """
+COLUMNS = Row._fields.index("doc")
 NUL = "\\u0000"
 
 
@@ -57,12 +64,18 @@ async def put(database: Database, place: Place, was: int, to: int, rows: Sequenc
 async def _put(database: Database, place: Place, was: int, to: int, rows: Sequence[Row]) -> bool:
     scalars = _scalars(rows)
     docs = [row.doc.decode() for row in rows]
-    moved = await database.fetchval(PUT, place.log, place.topic, place.part, was, to, scalars, docs)
+    spot = (place.log, place.topic, place.part)
+    moved = await database.fetchval(PUT, *spot, was, to, scalars, docs, _names(rows))
     return bool(moved)
 
 
 def _scalars(rows: Sequence[Row]) -> str:
-    return msgspec.json.encode([row[:-1] for row in rows]).decode()
+    return msgspec.json.encode([row[:COLUMNS] for row in rows]).decode()
+
+
+def _names(rows: Sequence[Row]) -> str:
+    named = [(row.n, row.line, row.tenant, name) for row in rows for name in row.names]
+    return msgspec.json.encode(named).decode()
 
 
 def _plain(row: Row) -> Row:
@@ -78,6 +91,6 @@ def _without_nul(value: object) -> object:
         return value.replace("\x00", "\ufffd")
     if isinstance(value, dict):
         return {str(_without_nul(name)): _without_nul(inner) for name, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_without_nul(inner) for inner in value]
     return value

@@ -1,11 +1,16 @@
 """A trace is found by whatever somebody knows the payload by, and by nobody else's tenant."""
 
+import json
+
 import pytest
 
+from hub.ledger.submit import Submission, Submitter
+from hub.trail.rebuild import rebuild
 from hub.trail.trace import find, search
 from hub.trail.way import Trace
+from schemas.envelope import Envelope, source_of
 from schemas.refs import home_of
-from tests.trail.conftest import OTHER, TENANT, Hub, only, sale
+from tests.trail.conftest import NOON, OTHER, PARTITIONS, TENANT, Hub, only, outcomes, sale
 
 pytestmark = pytest.mark.servers
 
@@ -54,6 +59,72 @@ async def test_an_order_of_which_nothing_was_accepted_is_found_by_its_whole_name
     await hub.settled(told.id)
 
     assert await found(hub, "till/a/b") == [told.id]
+    assert await found(hub, "a/b") == [told.id]
+
+
+async def test_a_sale_that_was_refused_is_found_by_its_order_and_by_its_serial(hub: Hub) -> None:
+    """R-2 sells again what R-1 has sold: the clerk who looks for R-2 is told why it was refused."""
+    await hub.say(sale("R-1", serial="SN-1"))
+    await hub.settled("evt-R-1")
+    await hub.say(sale("R-2", serial=" sn 1X"), sale("R-3", serial="Sn-1"))
+    await hub.settled("evt-R-2")
+    refused = await hub.settled("evt-R-3")
+
+    assert outcomes(refused, "evt-R-3") == ["rejected"]
+    for name in ("R-3", "till/R-3", "evt-R-3"):
+        assert await found(hub, name) == ["evt-R-3"], name
+    assert await found(hub, "sn-1") == ["evt-R-3", "evt-R-1"]
+    assert await found(hub, "R-3", OTHER) == []
+
+
+async def test_an_asked_one_that_was_refused_is_found_by_all_its_names(hub: Hub) -> None:
+    told = sale("R-9", serial="SN-9")
+    told.body["lines"][0]["quantity"] = 1001
+    envelope = Envelope(
+        id="api-9",
+        source=source_of(TENANT, "shop"),
+        type=told.type,
+        time=NOON,
+        tenant=TENANT,
+        partitionkey=told.home,
+    )
+    one = Submission("api/shop/activations", envelope, told.home, json.dumps(told.body).encode())
+    submitter = Submitter(hub.database, hub.outlet, hub.processor.reads, PARTITIONS)
+    (answer,) = await submitter.answers(await submitter.send([one]), within=30)
+    trace = await hub.settled(one.request)
+
+    assert answer.outcome == "rejected"
+    for name in (one.request, "R-9", "SN-9", "api-9"):
+        assert await found(hub, name) == [trace.correlation], name
+
+
+async def test_what_is_set_aside_is_found_by_its_order_and_serial(hub: Hub) -> None:
+    dead = sale("R-1", serial="SN-1", tenant="newcomer")
+    broken = sale("R-2", serial="SN-2", zone=7)
+    shapeless = sale("R-3", lines={"serials": "SN-3"})
+    await hub.say(dead, broken, shapeless)
+    await hub.taken(3)
+    await hub.shown()
+
+    assert await found(hub, "R-1", "newcomer") == ["evt-R-1"]
+    assert await found(hub, "SN-1", "newcomer") == ["evt-R-1"]
+    assert await found(hub, "R-1") == []
+    assert await found(hub, "R-2") == ["evt-R-2"]
+    assert await found(hub, "sn-2") == ["evt-R-2"]
+    assert await found(hub, "R-3") == ["evt-R-3"]
+    assert await found(hub, "SN-3") == []
+
+
+async def test_a_rebuilt_trail_finds_a_refused_sale_too(hub: Hub) -> None:
+    told = sale("R-4", serial="SN-4")
+    told.body["lines"][0]["quantity"] = 1001
+    await hub.say(told)
+    await hub.settled(told.id)
+    await rebuild(hub.database, lambda _topic, _lines: None)
+    await hub.shown()
+
+    assert await found(hub, "R-4") == [told.id]
+    assert await hub.database.fetchval("select count(*) from trail_name") == 2
 
 
 async def test_one_tenant_does_not_see_the_other(hub: Hub) -> None:

@@ -190,6 +190,17 @@ create index trail_by_event on trail (tenant, event_id) where event_id is not nu
 create index trail_by_time on trail (tenant, at desc);
 create index trail_by_reason on trail (tenant, at desc) where reason <> '';
 
+-- By what else a line is found whose event left no row in its home: order references and serials, as
+-- serials are compared. By equality alone, for that is all a policy lets an index serve.
+create table trail_name (
+  tenant  text   not null,
+  value   text   not null,
+  log     text   not null,
+  n       bigint not null,
+  line    int    not null,
+  primary key (tenant, value, log, n, line)
+);
+
 create table trail_progress (
   log    text   not null,
   topic  text   not null,
@@ -271,7 +282,8 @@ begin
     ('tenant', 'id'), ('source', 'tenant'), ('api_key', 'tenant'), ('request', 'tenant'),
     ('purchase', 'tenant'), ('unit', 'tenant'), ('name', 'tenant'), ('contact', 'tenant'),
     ('item', 'tenant'), ('letter', 'tenant'), ('timer', 'tenant'), ('parked', 'tenant'),
-    ('checkpoint', 'tenant'), ('lease', 'tenant'), ('file_progress', 'tenant'), ('trail', 'tenant')
+    ('checkpoint', 'tenant'), ('lease', 'tenant'), ('file_progress', 'tenant'), ('trail', 'tenant'),
+    ('trail_name', 'tenant')
   loop
     execute format('alter table %I enable row level security', tab);
     execute format('create policy engine on %I to hub_engine using (true) with check (true)', tab);
@@ -286,7 +298,8 @@ grant usage, select on all sequences in schema public to hub_engine;
 -- A projection is rebuilt into a table beside the old one, which then takes its place.
 grant create on schema public to hub_engine;
 alter table activity owner to hub_engine;
-grant select on tenant, source, request, purchase, unit, name, parked, file_progress, trail to hub_api;
+grant select on tenant, source, request, purchase, unit, name, parked, file_progress, trail, trail_name
+  to hub_api;
 grant insert, update on request to hub_api;
 -- Each is one round trip of a door with a caller waiting. They obey the policy: it is `hub.tenant` that
 -- they set, for their own transaction.
