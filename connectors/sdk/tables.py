@@ -22,7 +22,11 @@ DELIMITERS = ";,\t|"
 MAX_COLUMNS = 2000
 MAX_LINES_OF_ROW = 100
 """A cell may contain line breaks; so many lines without a closing quote are a forgotten quote."""
+MAX_DEPTH = 64
+"""Of JSON. What is nested deeper can be read for a while, and then neither logged nor sent on."""
 QUOTED = 500
+
+TOO_DEEP = f"it is nested deeper than {MAX_DEPTH} levels; write one flat object a line"
 
 Lines = Iterator[Line]
 
@@ -62,18 +66,35 @@ def _json_line(line: Line) -> FileRecord:
         return _bad(line, line.fault.code, line.fault.message)
     try:
         body = _decode(line.text)
+        _check_depth(body)
         if "\\u" in line.text:
             # Half of an escaped pair is no character, and could not be sent on.
             json.dumps(body, ensure_ascii=False, default=str).encode()
     except UntranslatableError as error:
         return _bad(line, error.faults[0].code, error.faults[0].message)
     except RecursionError:
-        return _bad(line, "too_deep", "it is nested too deeply; write one flat object a line")
+        return _bad(line, "too_deep", TOO_DEEP)
     except ValueError as error:
         return _bad(line, "not_json", f"{error}; write one JSON object a line")
     if isinstance(body, dict):
         return FileRecord(str(line.number), body, line.number, size=len(line.text))
     return _bad(line, "not_an_object", "this is no JSON object; write {...} on each line")
+
+
+def _check_depth(body: Any) -> None:
+    level = [body]
+    for _ in range(MAX_DEPTH):
+        inside = (inner for outer in level for inner in _inside(outer))
+        level = [inner for inner in inside if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise untranslatable("too_deep", TOO_DEEP)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -195,6 +195,12 @@ class Metrics:
         self.files_ended = Counter(
             "hub_files_ended", "Dropped files: done or refused", ("state",), registry=registry
         )
+        self.file_failures = Counter(
+            "hub_file_failures",
+            "Times that our code broke off the work at a drop folder; it goes on after a rest",
+            ("connector",),
+            registry=registry,
+        )
         self.landed = Counter(
             "hub_landed_records",
             "Records taken in from sources and acknowledged by Kafka",

@@ -72,13 +72,13 @@ class DropBox:
     root: Path
     hub: Installation
     connectors: dict[str, Connector[Any]] = field(default_factory=lambda: {"pos": connector("pos")})
-
     metrics: Metrics = field(default_factory=Metrics)
+    source: str = SOURCE
 
     @property
     def folder(self) -> Path:
         """Where the till puts its files."""
-        return self.root / TENANT / SOURCE
+        return self.root / TENANT / self.source
 
     async def add_source(self, name: str = SOURCE, spoken: str = "pos", **more: Any) -> None:
         """Make the source known."""
@@ -150,6 +150,10 @@ class DropBox:
         """The rows about files."""
         found = await self.hub.database.fetch("select * from file_progress order by begun_at")
         return [dict(one) for one in found]
+
+    def counted(self, name: str, **labels: str) -> float:
+        """What a counter of the process says."""
+        return self.metrics.registry.get_sample_value(name, labels) or 0
 
     async def units(self) -> int:
         """How many units the hub knows."""

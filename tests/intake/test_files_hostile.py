@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from connectors.sdk import File, FileRecord, MeaninglessError, Origin
 from hub.registry import connector
 from tests.intake.conftest import Installation
-from tests.intake.dropping import HEAD, DropBox, row, rows
+from tests.intake.dropping import HEAD, DropBox, Turnstile, row, rows
 
 pytestmark = pytest.mark.servers
 
@@ -62,6 +64,20 @@ async def test_what_cannot_be_read_costs_only_itself(box: DropBox, name: str) ->
     assert words[2] == "accepted"
     assert {line: word for line, word in words.items() if word == "unreadable"} == bad
     assert summary["rows"] == len(words) == count
+
+
+async def test_a_line_nested_too_deeply_costs_only_itself(box: DropBox) -> None:
+    sale = '{"order": "J-1", "sold_at": "2026-01-31T10:15:00+03:00", "serials": ["0012"]'
+    # From some depth on it can still be read, and no longer be written.
+    deep = [sale + f', "x": {"[" * depth}{"]" * depth}}}' for depth in range(900, 1_000)]
+    box.drop("monday.jsonl", "\n".join([*deep, sale + "}"]))
+    async with box.watched():
+        await box.ended("monday.jsonl")
+
+    assert box.words("monday.jsonl") == dict.fromkeys(range(1, 101), "unreadable") | {
+        101: "accepted"
+    }
+    assert {one["code"] for one in box.result("monday.jsonl")[:-1]} == {"too_deep"}
 
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {
@@ -183,3 +199,62 @@ async def test_a_connector_that_fails_costs_a_record_or_the_file_and_never_the_p
     async with box.watched():
         summary = await box.ended("tuesday.csv", "refused")
     assert "the reader of gone failed" in summary["reason"]
+
+
+async def test_an_unexpected_error_at_one_desk_is_counted_and_holds_up_no_other(
+    box: DropBox,
+) -> None:
+    ours = connector("pos")
+    assert ours.file is not None
+
+    def endless(path: Path, settings: Any) -> Any:
+        body: dict[str, Any] = {}
+        body["rows"] = body
+        yield FileRecord("1", body, 1)
+
+    def nothing(record: FileRecord, settings: Any, origin: Origin) -> Any:
+        raise MeaninglessError("a snake that eats its tail")
+
+    box.connectors["snake"] = replace(ours, name="snake", file=File(endless, nothing))
+    await box.add_source(spoken="snake")
+    await box.add_source("till-8")
+    other = DropBox(box.root, box.hub, source="till-8")
+    box.drop("monday.csv", HEAD + rows(1))
+    async with box.watched():
+        await until(lambda: box.counted("hub_file_failures_total", connector="snake"))
+        other.drop("monday.csv", HEAD + rows(1))
+        summary = await other.ended("monday.csv")
+
+    assert summary["accepted"] == 1
+    assert len(list((box.folder / ".working").iterdir())) == 1
+
+
+async def test_what_postgres_gave_up_to_end_a_deadlock_is_done_again(box: DropBox) -> None:
+    gate = Turnstile()
+    box.drop("monday.csv", HEAD + rows(1))
+    async with box.watched(gate=gate):
+        await asyncio.wait_for(gate.reached.wait(), 20)
+        async with box.hub.database.transaction() as other:
+            await other.execute("select from file_progress for update")
+            gate.open()
+            await until(lambda: box.hub.database.fetchval(WAITING))
+            await other.execute("update lease set held_since = held_since")
+        summary = await box.ended("monday.csv")
+
+    assert summary["accepted"] == 1
+    assert box.counted("hub_infrastructure_errors_total", kind="DecideAgainError") == 1
+
+
+WAITING = """
+select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+"""
+
+
+async def until(told: Callable[[], Any]) -> None:
+    """Ask again and again until something is told."""
+    async with asyncio.timeout(20):
+        while True:
+            found = told()
+            if await found if isawaitable(found) else found:
+                return
+            await asyncio.sleep(0.02)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -17,11 +17,16 @@ from hub.intake.files.stillness import Stillness
 from hub.intake.files.work import DELETED, PATIENCE, Work
 from hub.intake.leases import Lease, LeaseLostError, Leases
 from hub.ledger.submit import Submitter
+from hub.sdk.failures import BrokerUnavailableError, DecideAgainError, StoreUnavailableError
 from hub.telemetry.metrics import Metrics
 
 LEASE_SECONDS = 10.0
 REST_SECONDS = 10.0
 """So long a folder is left alone that did not answer as needed."""
+LONGEST_REST = 300.0
+"""So long at most one is left alone whose work fails again and again."""
+AGAIN_SECONDS = 0.5
+AWAY = (StoreUnavailableError, BrokerUnavailableError)
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +54,9 @@ class Desk:
     tools: Tools
     _fresh: bool = True
     """What an earlier process left is not looked at yet."""
-    _rest_until: float = field(default=0.0)
+    _rest_until: float = 0.0
+    _failures: int = 0
+    """In a row."""
 
     def has_work(self) -> bool:
         """Whether something waits here that could be worked now."""
@@ -60,19 +67,34 @@ class Desk:
             settled = self.stillness.settled(self.folder.drops())
             return self._fresh or bool(settled) or bool(self.folder.takings())
         except OSError as error:
-            self._rest(error)
-            return False
+            self._unusable(error)
+        except Exception:
+            log.exception("files.failed", seconds=self._failed(), **self._fields)
+        return False
 
     async def work(self) -> None:
-        """Work off what lies here, unless somebody else does."""
+        """Work off what lies here, unless somebody else does.
+
+        Raises:
+            StoreUnavailableError, BrokerUnavailableError: begin again; nothing is lost.
+
+        """
         try:
             async with self.tools.leases.held(self.source.tenant, self.source.name) as lease:
                 if lease is not None:
                     await self._under(lease)
+            self._failures = 0
         except* LeaseLostError as errors:
             log.warning("files.fenced", reason=str(errors.exceptions[0]), **self._fields)
         except* OSError as errors:
-            self._rest(errors.exceptions[0])
+            self._unusable(errors.exceptions[0])
+        except* DecideAgainError as errors:
+            self._again(errors.exceptions[0])
+        except* AWAY:
+            raise
+        except* Exception as errors:
+            # A fault of ours: it costs this folder time, and no other anything.
+            log.exception("files.failed", seconds=self._failed(), exc_info=errors, **self._fields)
 
     async def _under(self, lease: Lease) -> None:
         tools = self.tools
@@ -115,7 +137,23 @@ class Desk:
     def _fields(self) -> dict[str, str]:
         return {"tenant": self.source.tenant, "source": self.source.name}
 
-    def _rest(self, error: BaseException) -> None:
-        self._rest_until = time.monotonic() + REST_SECONDS
+    def _unusable(self, error: BaseException) -> None:
+        self._rest(REST_SECONDS)
         reason = readable(str(error))
         log.warning("folder.unusable", reason=reason, seconds=REST_SECONDS, **self._fields)
+
+    def _again(self, error: BaseException) -> None:
+        self._rest(AGAIN_SECONDS)
+        self.tools.metrics.infrastructure.labels(DecideAgainError.__name__).inc()
+        log.warning("infrastructure.away", reason=str(error), seconds=AGAIN_SECONDS, **self._fields)
+
+    def _failed(self) -> float:
+        """Rest twice as long as the last time; for how many seconds."""
+        seconds: float = min(LONGEST_REST, REST_SECONDS * 2 ** min(self._failures, 10))
+        self._failures += 1
+        self._rest(seconds)
+        self.tools.metrics.file_failures.labels(self.source.connector.name).inc()
+        return seconds
+
+    def _rest(self, seconds: float) -> None:
+        self._rest_until = time.monotonic() + seconds

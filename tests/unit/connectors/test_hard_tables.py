@@ -208,6 +208,7 @@ def test_says_that_a_header_cannot_be_read(path: Path, header: bytes) -> None:
 @pytest.mark.parametrize(
     ("line", "code"),
     [
+        ('{"a": ' + "[" * 64 + "]" * 64 + "}", "too_deep"),
         ('{"a": ' + "[" * 100_000, "too_deep"),
         ('{"a": ' * 100_000, "too_deep"),
         ('{"a": 1, "a": 2}', "name_repeated"),
