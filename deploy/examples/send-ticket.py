@@ -3,8 +3,8 @@
 
     WEBHOOK_SECRET=whsec_... python3 send-ticket.py ticket.json https://HUB/sources/pos/TENANT
 
-Beside the demo, after `set -a; . .hub/demo.env; set +a`, the file is enough. It needs nothing but
-Python. Sending the same file again is the same delivery, and counts once.
+Beside the demo, after `. .hub/demo.env`, the file is enough. It needs nothing but Python. Sending the
+same file again is the same delivery, and counts once.
 """
 
 import base64
@@ -41,8 +41,17 @@ def main() -> int:
     files, addresses = sys.argv[1:2], sys.argv[2:3]
     if not addresses and "HUB_DEMO_PUSH" in told:
         addresses = [f"{told['HUB_DEMO_PUSH']}/sources/pos/voltage"]
-    if not (files and addresses and secret):
-        sys.stderr.write(__doc__ or "")
+    missing = [
+        what
+        for given, what in (
+            (files, "the file to send"),
+            (secret, "the secret: WEBHOOK_SECRET, or HUB_DEMO_SECRET_VOLTAGE of .hub/demo.env"),
+            (addresses, "the address, or HUB_DEMO_PUSH of .hub/demo.env"),
+        )
+        if not given
+    ]
+    if missing:
+        sys.stderr.write(f"{__doc__}\nMissing: {'; '.join(missing)}\n")
         return 2
     address, body = addresses[0], Path(files[0]).read_bytes()
     request = urllib.request.Request(address, body, signed(secret, body), method="POST")  # noqa: S310 - the address is whoever calls's own

@@ -145,6 +145,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
             "key": {"type": "http", "scheme": "bearer", "bearerFormat": "whk_<id>_<secret>"}
         }
         document["security"] = [{"key": []}]
+        document["servers"] = [{"url": "/", "description": "Where this document is read."}]
         app.openapi_schema = document
     return app.openapi_schema
 

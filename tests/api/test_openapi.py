@@ -58,6 +58,7 @@ def test_every_permission_is_asked_for_somewhere() -> None:
 
 def test_is_openapi_3_1_with_a_name_for_each_operation() -> None:
     assert document()["openapi"].startswith("3.1.")
+    assert document()["servers"][0]["url"] == "/"
     assert {operation["operationId"] for _, operation in operations()} == OPERATIONS
 
 

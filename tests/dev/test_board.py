@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.dev.demo.figures import SAID, Figures
-from hub.dev.demo.line import HEADER, line, short
+from hub.dev.demo.line import HEADER, header, line, short
 from hub.dev.demo.plan import VERBS
 from hub.dev.demo.raw import BECAME, Files, Raw
 from hub.dev.demo.summary import Summary
@@ -52,6 +52,14 @@ def test_columns_stand_below_their_names() -> None:
     assert [at for at, char in enumerate(text) if char == "|"] == [
         at for at, char in enumerate(heads) if char == "|"
     ]
+
+
+def test_the_address_of_the_page_comes_again_with_the_names_of_the_columns() -> None:
+    assert header("http://127.0.0.1:1/enter#whk_1").splitlines() == [
+        "watch it at http://127.0.0.1:1/enter#whk_1",
+        *HEADER.splitlines(),
+    ]
+    assert header(None) == HEADER
 
 
 def test_large_numbers_are_told_in_thousands() -> None:

@@ -258,6 +258,16 @@ def test_the_example_of_a_ticket_is_a_warranty_a_moment_later(shell: Shell) -> N
     wait_until(lambda: shell.get(f"/v1/trace/{ticket['id']}").json().get("events"))
 
 
+@pytest.mark.parametrize("told", [{}, {"HUB_DEMO_PUSH": "http://127.0.0.1:1"}])
+def test_the_example_of_a_ticket_says_what_it_misses(told: dict[str, str]) -> None:
+    words = [sys.executable, str(EXAMPLES / "send-ticket.py"), str(EXAMPLES / "ticket.json")]
+    sent = subprocess.run(words, capture_output=True, text=True, check=False, env=told)
+    missing = sent.stderr.splitlines()[-1]
+    assert sent.returncode == 2
+    assert "Missing: the secret" in missing
+    assert ("HUB_DEMO_PUSH" in missing) is not bool(told)
+
+
 @pytest.mark.servers
 def test_nobody_sends_a_ticket_with_another_secret(shell: Shell) -> None:
     there = f"{shell.env['HUB_DEMO_PUSH']}/sources/pos/voltage"

@@ -13,6 +13,11 @@ KEPT = ("early", "retrying", "held", "dead_lettered")
 """Not decided yet, and in nobody's way but that of their own purchase."""
 
 
+def header(address: str | None) -> str:
+    """What stands above the columns: the page's address too, which would else have scrolled away."""
+    return HEADER if address is None else f"watch it at {address}\n{HEADER}"
+
+
 def line(clock: str, rate: float, window: Mapping[str, int] | None, figures: Figures) -> str:
     """One line; `window` is absent while nobody counts windows."""
     raw, became = figures.raw, figures.raw.became

@@ -12,7 +12,7 @@ from hub import bootstrap
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
 from hub.dev.demo.figures import Figures, read
-from hub.dev.demo.line import HEADER, HEADER_EVERY, line
+from hub.dev.demo.line import HEADER_EVERY, header, line
 from hub.dev.demo.place import Place
 from hub.dev.demo.plan import DRAIN_SECONDS
 from hub.dev.demo.window import Window
@@ -108,7 +108,7 @@ class Board:
         then, before = self._before or (now - 1, accepted)
         self._before = now, accepted
         if self._lines % HEADER_EVERY == 0:
-            _say(HEADER)
+            _say(header(self.address if self._is_told else None))
         self._lines += 1
         clock = datetime.now().astimezone().strftime("%H:%M:%S")
         rate = (accepted - before) / (now - then)
