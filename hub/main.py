@@ -1,5 +1,8 @@
 """The `hub` command: one verb a process, and the tools of whoever runs it."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from hub.commands import (
@@ -32,6 +35,22 @@ groups = (
 )
 for group in groups:
     group.add_to(app)
+
+
+def _tell(wanted: bool) -> None:  # noqa: FBT001 - typer gives what was typed
+    if wanted:
+        typer.echo(f"warranty-hub {version('warranty-hub')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _any(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell, is_eager=True, help="Say it, and end.")
+    ] = False,
+) -> None: ...
+
 
 if __name__ == "__main__":
     app()

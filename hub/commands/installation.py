@@ -102,6 +102,24 @@ def tenant_set(
     )
 
 
+@tenant_app.command("list")
+def tenant_list() -> None:
+    """List merchants and their defaults."""
+
+    async def run() -> list[tenants.Listed]:
+        async with bootstrap.database(Settings(), size=1) as db:
+            return await tenants.listed(db)
+
+    with refusals_said():
+        found = asyncio.run(run())
+    if not found:
+        typer.echo("no tenants yet; add one with `hub tenant set`")
+        return
+    names = ("tenant", "coverage_months", "patience_days")
+    rows = [(one.name, str(one.coverage_months), str(one.patience_days)) for one in found]
+    Listing(names, rows, whole=names).show()
+
+
 def doctor() -> None:
     """Look at Kafka, Postgres and the ledger, and say what to do about what is not well."""
     with refusals_said():

@@ -140,7 +140,7 @@ def parked_give_up(topic: str, partition: int, offset: int, reason: Reason) -> N
 def replay_raw(
     connector: Connector,
     since: Annotated[datetime, typer.Option("--from", help="When the first of it landed, UTC.")],
-    why: Annotated[str, typer.Option("--why", help="Kept beside the range.")],
+    reason: Reason,
     until: Annotated[datetime | None, typer.Option("--to", help="Now, where absent.")] = None,
 ) -> None:
     """Translate once more what landed in a time; where the mapping has changed, that corrects it."""
@@ -148,7 +148,7 @@ def replay_raw(
         topic = raw(registry.connector(connector).name).name
     end = datetime.now(UTC) if until is None else until.replace(tzinfo=until.tzinfo or UTC)
     span = tools.Span(topic, since.replace(tzinfo=since.tzinfo or UTC), end)
-    ranges = _with_kafka(lambda db, peek: tools.replay(db, peek, span, why))
+    ranges = _with_kafka(lambda db, peek: tools.replay(db, peek, span, reason))
     for part, (first, last) in sorted(ranges.items()):
         typer.echo(f"{topic}[{part}] will be translated again from {first} until before {last}")
 

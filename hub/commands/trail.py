@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from hub import bootstrap
+from hub.access import tenants
 from hub.adapters.postgres import Queries
 from hub.bootstrap.ingress import tenant_database
 from hub.commands.listing import JSON_LINES, Listing, screen
@@ -119,6 +120,7 @@ def rebuild() -> None:
 def _for(tenant: str, ask: Callable[[Queries], Awaitable[T]]) -> T:
     async def run() -> T:
         async with tenant_database(Settings()) as db, db.speaking_for(tenant) as queries:
+            await tenants.check(queries, tenant)
             return await ask(queries)
 
     with refusals_said():

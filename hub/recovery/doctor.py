@@ -247,7 +247,20 @@ def _partition(topic: Topic, row: PartitionFigures) -> list[Finding]:
     if row.unaccounted:
         found.append(_bad(f"{where} misses {row.unaccounted} events", "run `hub verify`"))
     if row.rows["dead_lettered"]:
-        what = f"{where}: {row.rows['dead_lettered']} dead letters hold {row.held_keys} homes"
+        what = f"{where}: {_letters(row.rows['dead_lettered'], row.rows['held'])}"
         then = "`hub items --state dead_lettered` shows why; then `hub redrive` or `hub give-up`"
         found.append(_warn(what, then))
     return found
+
+
+def _letters(dead: int, held: int) -> str:
+    aside = "1 event was set aside as a dead letter"
+    if dead > 1:
+        aside = f"{dead} events were set aside as dead letters"
+    match held:
+        case 0:
+            return f"{aside}; nothing waits behind"
+        case 1:
+            return f"{aside}; 1 later event of the same purchase waits behind"
+        case _:
+            return f"{aside}; {held} later events of the same purchases wait behind"

@@ -130,7 +130,7 @@ async def test_a_till_is_set_up_pushes_is_parked_and_is_mended(
     await hub.run("parked", "retry", "--reason", "a free sale is a sale", "--code", "type_unknown")
     await until(database, "select count(*) from unit", 2)
     await hub.run(
-        "replay-raw", "pos", "--from", "2026-01-01", "--why", "to see that it is harmless"
+        "replay-raw", "pos", "--from", "2026-01-01", "--reason", "to see that it is harmless"
     )
     await until(database, "select count(*) from raw_replay where done_at is null", 0)
     await until(database, "select count(*) from unit", 2)

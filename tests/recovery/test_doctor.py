@@ -115,7 +115,7 @@ async def test_lists_dead_letters_stopped_partitions_and_unaccounted_events(
 
     told = " ".join(map(str, await doctor(installation)))
 
-    assert "1 dead letters hold 1 homes" in told
+    assert "1 event was set aside as a dead letter; nothing waits behind" in told
     assert "another Kafka" in told
     assert "misses 1 events -> run `hub verify`" in told
 

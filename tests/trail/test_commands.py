@@ -63,6 +63,23 @@ async def test_trace_of_nothing_says_so(hub: Hub) -> None:
     assert "acme knows nothing by 'R-1'" in said
 
 
+@pytest.mark.parametrize("words", [("trace", "R-1"), ("audit",)])
+async def test_a_tenant_that_nobody_added_is_said_to_be_none(
+    hub: Hub, words: tuple[str, ...]
+) -> None:
+    code, said = await typed(*words, "--tenant", "nobody")
+
+    assert code == 2
+    assert "there is no tenant 'nobody'; `hub tenant list` shows those there are" in said
+
+
+async def test_tenants_are_listed(hub: Hub) -> None:
+    code, said = await typed("tenant", "list")
+
+    assert code == 0
+    assert "acme" in said
+
+
 async def test_audit_lists_and_searches(hub: Hub) -> None:
     bad = sale("R-2")
     bad.body["lines"][0]["quantity"] = 1001
