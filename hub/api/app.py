@@ -25,7 +25,8 @@ from hub.api.problems import (
 )
 from hub.api.reading import invalid
 from hub.api.routes import activations, audit, requests, trace, warranties
-from hub.sdk.failures import DataRefusedError, StoreUnavailableError
+from hub.domain.errors import HubError
+from hub.sdk.failures import DataRefusedError, DecideAgainError, StoreUnavailableError
 
 log = structlog.get_logger()
 
@@ -60,6 +61,7 @@ def _handlers() -> dict[int | type[Exception], Handler]:
         RequestValidationError: _not_valid,
         HTTPException: _of_the_framework,
         StoreUnavailableError: _store_away,
+        DecideAgainError: _store_away,
         DataRefusedError: _not_storable,
         Exception: _fault,
     }
@@ -87,7 +89,7 @@ async def _of_the_framework(request: Request, error: HTTPException) -> Response:
     return await _problem(request, kind.error(str(error.detail), headers))
 
 
-async def _store_away(request: Request, error: StoreUnavailableError) -> Response:
+async def _store_away(request: Request, error: HubError) -> Response:
     log.warning("api.store_away", reason=str(error))
     detail = "our store does not answer; nothing was changed: repeat it in a few seconds"
     return await _problem(request, STORE_AWAY.error(detail, LATER))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+import structlog
+
 from hub.adapters.kafka import SharedOutlet
 from hub.adapters.postgres import TenantDatabase
 from hub.domain.errors import HubError
@@ -20,9 +22,16 @@ from hub.ledger.replies import Replies
 from hub.ledger.rounds import Rounds
 from hub.ledger.submit import TOLD, Submission
 from hub.sdk.events import Outcome
-from hub.sdk.failures import BrokerAwayError, BrokerUnavailableError, StoreUnavailableError
+from hub.sdk.failures import (
+    BrokerAwayError,
+    BrokerUnavailableError,
+    DecideAgainError,
+    StoreUnavailableError,
+)
 from schemas.refs import place
 from schemas.topics import Topic
+
+log = structlog.get_logger()
 
 FIRST_LOOK, SLOWEST_LOOK = 0.1, 1.0
 """Seconds between two looks at the row, for the case that no word comes."""
@@ -136,11 +145,22 @@ class Asker:
             for one in (asked[n] for n in order)
         ]
         columns = map(list, zip(*rows, strict=True))
-        found = await self.database.fetch(RESERVE, *columns, self.patience)
+        found = await self._reserve_rows([*columns, self.patience])
         answers: list[Any] = [None] * len(asked)
         for row in found:
             answers[order[row["n"] - 1]] = row
         return answers
+
+    async def _reserve_rows(self, values: Sequence[object]) -> list[Any]:
+        try:
+            return await self.database.fetch(RESERVE, *values)
+        except DecideAgainError as again:
+            # Somebody wanted the same rows in another order, and Postgres ended ours.
+            log.info("ask.reserved_again", reason=str(again))
+        try:
+            return await self.database.fetch(RESERVE, *values)
+        except DecideAgainError as again:
+            raise StoreUnavailableError(str(again)) from again
 
     async def _look_all(self, asked: Sequence[tuple[str, str]]) -> list[Any]:
         found = await self.database.fetch(LOOK, *map(list, zip(*asked, strict=True)))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hub.sdk.failures import StoreUnavailableError
+from hub.sdk.failures import DecideAgainError, StoreUnavailableError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,5 +58,5 @@ def _fail(asked: Sequence[_Asked[T, R]], error: Exception) -> None:
     for one in asked:
         if not one.answer.done():
             # One error a caller where many are usual: a traceback grows with everyone who raises it.
-            away = isinstance(error, StoreUnavailableError)
-            one.answer.set_exception(StoreUnavailableError(str(error)) if away else error)
+            away = isinstance(error, (StoreUnavailableError, DecideAgainError))
+            one.answer.set_exception(type(error)(str(error)) if away else error)

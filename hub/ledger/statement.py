@@ -340,5 +340,6 @@ def _item_rows(items: Iterable[ItemRow]) -> Iterator[Sequence[object]]:
 
 
 def _reply_rows(plan: Plan) -> Iterator[Sequence[object]]:
-    for (request, *_), reply in plan.replies.items():
+    # As doors reserve them, so that neither waits for a row of the other's while it holds one.
+    for (request, *_), reply in sorted(plan.replies.items()):
         yield (request, reply.tenant, reply.event, reply.outcome, reply.answer.decode())

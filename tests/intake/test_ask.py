@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+import asyncpg
 import pytest
 
 from hub.adapters.kafka import KafkaSettings, SharedOutlet, apply_topics
@@ -14,7 +17,7 @@ from hub.ledger.ask import Asker, State
 from hub.ledger.replies import Replies
 from hub.ledger.submit import Submission
 from hub.sdk.events import Outcome
-from hub.sdk.failures import BrokerAwayError, BrokerUnavailableError
+from hub.sdk.failures import BrokerAwayError, BrokerUnavailableError, StoreUnavailableError
 from schemas.envelope import Envelope, source_of
 from schemas.events.parts import Order, Product
 from schemas.events.sale import SaleLine, SaleRecorded
@@ -23,6 +26,11 @@ from schemas.topics import REPLIES
 from tests.intake.conftest import PARTITIONS, TENANT, Installation
 
 pytestmark = pytest.mark.servers
+
+BLOCKED = """
+select count(*) > 0 from pg_stat_activity
+ where datname = current_database() and wait_event_type = 'Lock'
+"""
 
 
 def a_sale(key: str, *, product: str = "TV-55") -> Submission:
@@ -61,7 +69,7 @@ class Door:
             self.database, outlet, self.replies, self.hub.intake, PARTITIONS, patience=patience
         )
 
-    async def rows(self) -> list[object]:
+    async def rows(self) -> list[Any]:
         return await self.hub.database.fetch("select id, outcome, sent_at from request")
 
 
@@ -161,6 +169,73 @@ async def test_nothing_is_sent_while_kafka_is_away_and_the_key_is_free_at_once(d
     await asker.outlet.stop()
 
     assert (told.state, told.replayed) == (State.DECIDED, False)
+
+
+async def test_a_round_that_deadlocks_is_asked_once_more(door: Door) -> None:
+    asker = door.asker(0.5)
+    both = await late(door, asker, "8", "9")
+
+    async with deadlocks(door, both, times=1):
+        told = await asyncio.gather(*(asker.ask(one) for one in both))
+    await asker.outlet.stop()
+
+    assert [one.state for one in told] == [State.WAITING, State.WAITING]
+    assert all(row["sent_at"] for row in await door.rows())
+
+
+async def test_a_round_that_deadlocks_again_is_given_up_and_nothing_was_sent(door: Door) -> None:
+    asker = door.asker(0.5)
+    both = await late(door, asker, "8", "9")
+
+    async with deadlocks(door, both, times=2):
+        told = await asyncio.gather(*(asker.ask(one) for one in both), return_exceptions=True)
+    await asker.outlet.stop()
+
+    assert [type(one) for one in told] == [StoreUnavailableError, StoreUnavailableError]
+    assert told[0] is not told[1]
+
+
+async def late(door: Door, asker: Asker, *keys: str) -> list[Submission]:
+    """Submissions that nobody answered in time, so that whoever asks again sends them again."""
+    found = sorted((a_sale(key) for key in keys), key=lambda one: one.request)
+    # The first word of a new producer may take longer than they wait.
+    await asyncio.gather(*(asker.ask(one) for one in found), return_exceptions=True)
+    await door.hub.database.execute("update request set sent_at = null")
+    asker.patience = 4
+    return found
+
+
+@asynccontextmanager
+async def deadlocks(door: Door, asked: Sequence[Submission], *, times: int) -> AsyncIterator[None]:
+    """Somebody who locks the same rows in the other order, and whom Postgres spares."""
+    settings = {"deadlock_timeout": "60s"}
+    rival = await asyncpg.connect(door.hub.dsn, server_settings=settings)
+    ready = asyncio.Event()
+    crossing = asyncio.create_task(_cross(rival, door, asked, times, ready))
+    await ready.wait()
+    yield
+    await crossing
+    await rival.close()
+
+
+async def _cross(
+    rival: Any, door: Door, asked: Sequence[Submission], times: int, ready: asyncio.Event
+) -> None:
+    first, second = (one.request for one in asked)
+    touch = "update request set scope = scope where id = $1"
+    async with rival.transaction():
+        await rival.execute(touch, second)
+        ready.set()
+        for _ in range(times):
+            async with asyncio.timeout(10):
+                while not await door.hub.database.fetchval(BLOCKED):  # noqa: ASYNC110 - Postgres tells nobody
+                    await asyncio.sleep(0.02)
+            nested = rival.transaction()
+            await nested.start()
+            await rival.execute(touch, first)
+            # Let go again, so that whoever asks once more comes as far as before.
+            await nested.rollback()
+            await asyncio.sleep(0.2)
 
 
 async def test_what_was_sent_but_not_acknowledged_has_an_unknown_outcome(door: Door) -> None:
