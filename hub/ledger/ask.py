@@ -17,9 +17,9 @@ import structlog
 from hub.adapters.kafka import SharedOutlet
 from hub.adapters.postgres import TenantDatabase
 from hub.domain.errors import HubError
+from hub.ledger.coalescing import Coalescer
 from hub.ledger.plan import FINAL
 from hub.ledger.replies import Replies
-from hub.ledger.rounds import Rounds
 from hub.ledger.submit import TOLD, Submission
 from hub.sdk.events import Outcome
 from hub.sdk.failures import (
@@ -90,12 +90,12 @@ class Asker:
     partitions: int
     patience: float = 5.0
     """Seconds for which a caller waits."""
-    _reserving: Rounds[Submission, Any] = field(init=False)
-    _looking: Rounds[tuple[str, str], Any] = field(init=False)
+    _reserving: Coalescer[Submission, Any] = field(init=False)
+    _looking: Coalescer[tuple[str, str], Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._reserving = Rounds(self._reserve_all)
-        self._looking = Rounds(self._look_all)
+        self._reserving = Coalescer(self._reserve_all)
+        self._looking = Coalescer(self._look_all)
 
     async def ask(self, submission: Submission) -> Told:
         """Reserve, publish, wait.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from hub.ledger.rounds import MOST, Rounds
+from hub.ledger.coalescing import MOST, Coalescer
 from hub.sdk.failures import StoreUnavailableError
 
 
@@ -25,7 +25,7 @@ class Desk:
 
 async def test_who_comes_while_a_round_is_under_way_shares_the_next_one() -> None:
     desk = Desk()
-    rounds = Rounds(desk.answer)
+    rounds = Coalescer(desk.answer)
 
     answers = await asyncio.gather(*(rounds.ask(number) for number in range(MOST + 50)))
 
@@ -35,7 +35,7 @@ async def test_who_comes_while_a_round_is_under_way_shares_the_next_one() -> Non
 
 async def test_a_lone_caller_waits_for_nobody() -> None:
     desk = Desk()
-    rounds = Rounds(desk.answer)
+    rounds = Coalescer(desk.answer)
 
     assert [await rounds.ask(1), await rounds.ask(2)] == [2, 4]
     assert desk.rounds == [[1], [2]]
@@ -43,7 +43,7 @@ async def test_a_lone_caller_waits_for_nobody() -> None:
 
 async def test_a_round_that_fails_fails_those_in_it_and_nobody_after() -> None:
     desk = Desk()
-    rounds = Rounds(desk.answer)
+    rounds = Coalescer(desk.answer)
 
     failed = await asyncio.gather(rounds.ask(-1), rounds.ask(1), return_exceptions=True)
     after = await rounds.ask(1)
@@ -54,7 +54,7 @@ async def test_a_round_that_fails_fails_those_in_it_and_nobody_after() -> None:
 
 
 async def test_a_caller_that_leaves_stops_nobody() -> None:
-    rounds = Rounds(Desk().answer)
+    rounds = Coalescer(Desk().answer)
     staying = asyncio.create_task(rounds.ask(1))
     leaving = asyncio.create_task(rounds.ask(2))
     await asyncio.sleep(0.001)

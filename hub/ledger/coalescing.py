@@ -20,7 +20,7 @@ class _Asked(Generic[T, R]):
     answer: "asyncio.Future[R]"
 
 
-class Rounds(Generic[T, R]):
+class Coalescer(Generic[T, R]):
     """One round in flight, whatever the number of callers; a round that fails fails all in it."""
 
     def __init__(self, go: Callable[[Sequence[T]], Awaitable[Sequence[R]]]) -> None:
