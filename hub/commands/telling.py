@@ -24,12 +24,9 @@ def told(trace: Trace) -> Tree:
         branch.add(escape(f"{refused.size} bytes, SHA-256 {refused.hash}"))
     for sentence in trace.open:
         tree.add(f"[yellow]{escape(sentence)}[/]")
-    for late in trace.behind:
-        where = f"the {late.log} log of {late.topic}[{late.part}]"
-        tree.add(
-            f"[red]not complete: {escape(where)} is {late.batches} batches"
-            f" ({late.seconds:.1f} s) ahead of the trail[/]"
-        )
+    if trace.behind:
+        late = max(one.seconds for one in trace.behind)
+        tree.add(f"[red]the trail is {late:.1f} s behind; something newer may be missing[/]")
     if trace.truncated:
         tree.add("[red]not complete: there is more than can be shown[/]")
     return tree

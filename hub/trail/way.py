@@ -27,7 +27,7 @@ Kind = Literal[
 
 
 class Behind(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A log that the trail does not show to its end yet."""
+    """A log that this way may go on in, and that the trail is seconds behind."""
 
     log: str
     topic: str
@@ -189,8 +189,10 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tenant: str
     began_at: datetime
     complete: bool
-    """Whether every log is shown to its end; where not, more may be known later."""
+    """Whether every step is shown that must follow from those shown; what waits for somebody is `open`
+    and no gap. Where it is not, more will be known in a moment."""
     behind: tuple[Behind, ...]
+    """Where something newer may be missing because the trail is late; empty while it keeps up."""
     landed: tuple[Landed, ...]
     events: tuple[EventWay, ...]
     requests: tuple[Asked, ...]

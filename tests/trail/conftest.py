@@ -144,6 +144,8 @@ class Hub:
         """The trace, once it is complete and nothing is to come any more."""
 
         async def holds() -> bool:
+            if not await self._is_shown():
+                return False
             trace = await self.trace(text, tenant)
             return trace is not None and trace.complete and not trace.open
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
 
 from hub.main import app
-from tests.trail.conftest import Hub, returned, sale
+from tests.trail.conftest import PARTITIONS, Hub, returned, sale
+from tests.trail.logs import Scribe, entry
 
 pytestmark = pytest.mark.servers
 
@@ -136,3 +138,19 @@ async def test_trail_rebuild_makes_it_again(hub: Hub) -> None:
     assert "lines anew" in said
     await hub.shown()
     assert (await hub.settled("evt-R-1")).correlation == "evt-R-1"
+
+
+async def test_trace_says_in_one_line_how_late_the_trail_is(idle: Hub) -> None:
+    scribe = Scribe(idle.database)
+    await idle.work()
+    async with idle.followed():
+        await idle.say(sale())
+        await idle.settled("evt-R-1")
+    for part in range(PARTITIONS):
+        await scribe.decide([entry(f"other-{part}")], idle.processor.reads.name, part)
+    await idle.database.execute("update ledger set at = now() - interval '4.2 s'")
+    _, said = await typed("trace", "evt-R-1", "--tenant", "acme")
+
+    late = [line for line in said.splitlines() if "behind" in line or "complete" in line]
+    assert len(late) == 1
+    assert re.search(r"the trail is [45]\.\d s behind; something newer may be missing", late[0])

@@ -46,7 +46,7 @@ async def test_says_that_an_event_is_translated_and_not_decided(hub: Hub, scribe
     trace = await hub.trace("raw_1")
 
     assert trace is not None
-    assert trace.complete
+    assert not trace.complete
     assert only(trace.open) == "sale.recorded.v1 evt-raw_1 is translated and not decided yet"
 
 
@@ -76,12 +76,27 @@ async def test_shows_the_row_of_a_file(hub: Hub, scribe: Scribe) -> None:
     assert "record 41 of acme/pos/0123456789ab" in trace.stages[0].what
 
 
+async def test_is_not_complete_without_the_payload_of_its_event(hub: Hub, scribe: Scribe) -> None:
+    """The ledger may be shown before the landing log."""
+    told = replace(sale(), headers=(("hub-raw", b"raw_1"),), correlation="raw_1")
+    await hub.say(told)
+    await hub.taken(1)
+    await hub.shown()
+    before = await hub.trace("raw_1")
+    await scribe.land([landing("raw_1", events=(Became(told.id, told.type, told.home),))])
+    await hub.settled("raw_1")
+
+    assert before is not None
+    assert (before.complete, before.behind) == (False, ())
+
+
 async def test_says_how_far_it_is_behind_a_file(idle: Hub) -> None:
     scribe = Scribe(idle.database)
     await scribe.land([landing("row_1")], "file:acme/pos/0123456789ab")
     async with idle.followed():
         await idle.shown()
     await scribe.land([landing("row_1")], "file:acme/pos/0123456789ab")
+    await idle.database.execute("update landing set at = now() - interval '1 minute'")
     trace = await idle.trace("row_1")
 
     assert trace is not None

@@ -10,6 +10,7 @@ import pytest
 from hub.access.tenants import put
 from hub.ledger.submit import Submission, Submitter
 from hub.recovery.items import Filter, Spot, list_items, redrive, wait_until_acted
+from hub.trail import assemble
 from schemas.envelope import Envelope, source_of
 from schemas.refs import place
 from tests.trail.conftest import (
@@ -25,6 +26,7 @@ from tests.trail.conftest import (
     returned,
     sale,
 )
+from tests.trail.logs import Scribe, entry, landing
 
 pytestmark = pytest.mark.servers
 
@@ -190,7 +192,57 @@ async def test_shows_the_request_and_its_answer(hub: Hub) -> None:
     assert "answered" in {stage.kind for stage in trace.stages}
 
 
-async def test_says_how_far_it_is_behind_instead_of_guessing(idle: Hub) -> None:
+async def test_a_finished_way_is_complete_while_its_partition_has_news(idle: Hub) -> None:
+    """Under steady traffic the trail is always a few batches behind somewhere."""
+    scribe = Scribe(idle.database)
+    await idle.work()
+    async with idle.followed():
+        await idle.say(sale())
+        trace = await idle.settled("evt-R-1")
+    mine = only(decisions(trace, "evt-R-1"))
+    await scribe.decide([entry("other")], mine.topic, mine.part)
+    await scribe.land([landing("raw_1")])
+    trace_now = await idle.trace("evt-R-1")
+
+    assert trace_now is not None
+    assert (trace_now.complete, trace_now.behind, trace_now.open) == (True, (), ())
+
+
+async def test_is_not_complete_while_a_step_that_must_follow_is_not_shown(hub: Hub) -> None:
+    await hub.say(sale())
+    await hub.settled("evt-R-1")
+    await hub.database.execute("update projection_progress set seq = 0")
+    unprojected = await hub.trace("evt-R-1")
+    await hub.database.execute("update partition_owner set published_seq = 0")
+    unpublished = await hub.trace("evt-R-1")
+
+    for trace in (unprojected, unpublished):
+        assert trace is not None
+        assert (trace.complete, trace.behind) == (False, ())
+
+
+async def test_a_log_that_is_late_elsewhere_says_nothing_of_a_way(idle: Hub) -> None:
+    scribe = Scribe(idle.database)
+    await idle.work()
+    async with idle.followed():
+        await idle.say(sale())
+        await idle.settled("evt-R-1")
+    await idle.database.execute(
+        "insert into landing_owner (topic, part, epoch, first_offset, next_offset)"
+        " values ('raw.pos.v1', 0, 1, 0, 1)"
+    )
+    await scribe.land([landing("raw_1")])
+    await idle.database.execute("update landing set at = now() - interval '1 hour'")
+    trace = await idle.trace("evt-R-1")
+
+    assert trace is not None
+    assert (trace.complete, trace.behind) == (True, ())
+
+
+async def test_says_how_far_it_is_behind_instead_of_guessing(
+    idle: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assemble, "LATE_SECONDS", 0)
     await idle.work()
     async with idle.followed():
         await idle.say(sale())
