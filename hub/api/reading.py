@@ -16,6 +16,35 @@ SECONDS = 30.0
 MAX_ERRORS, NAMED = 20, 3
 """So many errors are listed, and so many of their places stand in the detail."""
 MAX_PART = 100
+UNKNOWN = "the name of a query parameter"
+
+WORDS = {
+    "missing": "is missing; send it",
+    "extra_forbidden": "there is no such field; leave it out, or correct its name",
+    "model_type": "send an object, in braces",
+    "tuple_type": "send a list, in brackets",
+    "too_short": "send at least {min_length}",
+    "too_long": "send {max_length} at most",
+    "string_type": "send a string, in quotes",
+    "string_too_short": "send some text: {min_length} characters or more",
+    "string_too_long": "send {max_length} characters at most",
+    "string_pattern_mismatch": "send some text, without control characters",
+    "int_type": "send a whole number",
+    "int_parsing": "send a whole number",
+    "int_from_float": "send a whole number",
+    "greater_than_equal": "send {ge} or more",
+    "less_than_equal": "send {le} or less",
+    "literal_error": "send {expected}",
+}
+"""What the reader of bodies finds wrong, by its own names, in plain words."""
+SERIALS = frozenset({"serial", "serials"})
+SERIAL = "a serial is a string, in quotes: a number loses its leading zeros"
+SHAPES = {
+    ("path", "warranty"): "that is no warranty id; one looks like wty_q5xi4o4sijxnpjh7_1",
+    ("path", "request"): "that is no request id; one looks like req_ and 32 hexadecimal digits",
+    ("query", "customer"): "that is no customer reference; one looks like cus_q5xi4o4sijxnpjh7",
+    ("query", "cursor"): "that is no cursor; give back that of the page before, or begin without",
+}
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -32,7 +61,7 @@ async def read(request: Request, model: type[M]) -> M:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)
         if found[0]["type"] == "json_invalid":
             said = f"{found[0]['msg']}; send one JSON object in UTF-8"
             raise NOT_JSON.error(said) from error
@@ -44,6 +73,8 @@ def invalid(found: Sequence[Any]) -> ProblemError:
     found = [one for one in found if not _follows(one, found)]
     shown = found[:MAX_ERRORS]
     errors = [{"pointer": _pointer(one["loc"]), "message": _message(one)} for one in shown]
+    if len(found) == 1 and tuple(found[0]["loc"]) in SHAPES:
+        return INVALID.error(errors[0]["message"], errors=errors)
     places = list(dict.fromkeys(_place(one) for one in shown))
     detail = f"correct {', '.join(places[:NAMED])}"
     if len(places) > NAMED or len(found) > MAX_ERRORS:
@@ -59,15 +90,22 @@ def _follows(one: Any, found: Sequence[Any]) -> bool:
 
 
 def _message(found: Any) -> str:
-    if found["type"] == "extra_forbidden":
-        return "there is no such field; leave it out, or correct its name"
+    kind, place = found["type"], tuple(found["loc"])
+    if kind.startswith("string_") and place in SHAPES:
+        return SHAPES[place]
+    if kind == "string_type" and SERIALS & set(place[-2:]):
+        return SERIAL
+    if kind in WORDS:
+        return WORDS[kind].format(**found.get("ctx") or {})
     return str(found["msg"]).removeprefix("Value error, ")
 
 
 def _place(found: Any) -> str:
     """Without the name of a field that we do not know: this text is kept by whoever audits."""
     place = found["loc"]
-    return _pointer(place[:-1] if found["type"] == "extra_forbidden" else place)
+    if found["type"] != "extra_forbidden":
+        return _pointer(place)
+    return UNKNOWN if place[0] == "query" else _pointer(place[:-1])
 
 
 def _pointer(place: Sequence[int | str]) -> str:

@@ -1,6 +1,7 @@
 """What nobody should send: each is told what is wrong and what to do, and nothing is half-done."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -13,6 +14,8 @@ from tests.api.conftest import Api, Hub, eventually
 
 pytestmark = pytest.mark.servers
 
+JARGON = re.compile(r"[Tt]uple|[Ii]nput|[Ff]ield required|pattern|valid")
+"""Words of the library that reads bodies, which nobody outside knows."""
 JSON = {"content-type": "application/json"}
 
 
@@ -173,7 +176,31 @@ async def test_each_place_that_is_wrong_is_named(api: Api, body: object, pointer
 
     assert code(answer) == (422, "invalid")
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
-    assert all(error["message"] for error in answer.json()["errors"])
+    for error in answer.json()["errors"]:
+        assert error["message"]
+        assert not JARGON.search(error["message"]), error
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "said"),
+    [
+        ({"sale": {}}, "#/sale/order", "is missing; send it"),
+        (changed("lines", []), "#/sale/lines", "send at least 1"),
+        (
+            changed("lines/0/serials", [42]),
+            "#/sale/lines/0/serials/0",
+            "a serial is a string, in quotes: a number loses its leading zeros",
+        ),
+        (changed("lines/0/quantity", 0), "#/sale/lines/0/quantity", "send 1 or more"),
+        (changed("order/reference", 4711), "#/sale/order/reference", "send a string, in quotes"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_plain_words(
+    api: Api, body: object, pointer: str, said: str
+) -> None:
+    found = (await api.post(body)).json()["errors"]
+
+    assert said in [error["message"] for error in found if error["pointer"] == pointer]
 
 
 async def test_of_a_thousand_faults_the_first_are_listed_and_all_are_counted(api: Api) -> None:
@@ -218,6 +245,26 @@ async def test_a_question_that_cannot_be_understood_names_what_is_wrong(
 
     assert code(answer) == (422, "invalid")
     assert answer.json()["errors"][0]["pointer"][0] in "?{"
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/v1/warranties/wty_nope_1", "that is no warranty id; one looks like wty_"),
+        ("/v1/requests/req_1", "that is no request id; one looks like req_"),
+        ("/v1/warranties?cursor=@", "that is no cursor; give back that of the page before"),
+        ("/v1/warranties?limit=many", "correct ?limit; `errors` says how"),
+        ("/v1/warranties?sreial=1", "correct the name of a query parameter; `errors` says how"),
+    ],
+)
+async def test_a_question_that_cannot_be_understood_says_what_would_be(
+    api: Api, path: str, detail: str
+) -> None:
+    answer = await api.get(path)
+
+    assert answer.json()["detail"].startswith(detail)
+    if "sreial" in path:
+        assert answer.json()["errors"][0]["pointer"] == "?sreial"
 
 
 @pytest.mark.parametrize(
