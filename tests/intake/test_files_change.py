@@ -87,6 +87,21 @@ async def test_a_change_while_it_is_read_is_seen_before_anything_of_it_is_sent(
     }
 
 
+async def test_rows_appended_after_the_last_was_read_are_never_lost_silently(box: DropBox) -> None:
+    gate = Turnstile()
+    box.drop("export.csv", HEAD + rows(1, 2, 3))
+    async with box.watched(gate=gate):
+        # The whole file is read, and its only window waits at the gate.
+        await asyncio.wait_for(gate.reached.wait(), 20)
+        await asyncio.sleep(0.2)
+        grown(next((box.folder / ".working").glob("*/export.csv")))
+        gate.open()
+        summary = await box.ended("export.csv", "refused")
+
+    assert summary["reason"].startswith("was still being written; drop it again")
+    assert box.words("export.csv", "refused") == dict.fromkeys((2, 3, 4), "accepted")
+
+
 async def test_what_was_refused_in_the_middle_is_recognised_when_it_is_whole(
     box: DropBox,
 ) -> None:

@@ -95,6 +95,8 @@ class Work:
             if found is None or not self._can_go_on(taking, found):
                 found = await self._begin(taking, look)
             await self._stream(taking, look, found)
+            # The last part may have waited for long since it was read.
+            await asyncio.to_thread(look.check)
         except FileRefusedError as error:
             reason = readable(str(error))
         found = await self.progress.of_taking(taking.id) or await self._begin(taking, None)
