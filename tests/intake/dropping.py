@@ -31,6 +31,7 @@ SOURCE = "till-7"
 STILL = 0.1
 LONGEST_WAIT = 30.0
 PATIENCE = 5.0
+REST = 0.5
 
 
 def row(order: int | str, serial: str = "", quantity: int | str = 1) -> str:
@@ -95,7 +96,9 @@ class DropBox:
         submitter = Submitter(database, outlet, self.hub.intake, PARTITIONS)
         gate = gate or Open()
         leases = Leases(database, "files", lease, "test")
-        tools = Tools(database, submitter, gate, lambda: lanes, self.metrics, leases, PATIENCE)
+        tools = Tools(
+            database, submitter, gate, lambda: lanes, self.metrics, leases, PATIENCE, REST
+        )
         store = SourceStore(self.connectors, Keyring(b"k" * 32))
         watch = Watch(self.root, STILL, store, tools, Lanes())
         task = asyncio.create_task(watch.run())

@@ -127,6 +127,28 @@ async def test_what_is_no_file_is_answered_and_never_followed(box: DropBox, tmp_
     assert len(await box.progress()) == 4
 
 
+async def test_a_link_put_in_the_place_of_done_meanwhile_leads_into_no_other_inbox(
+    box: DropBox,
+) -> None:
+    other = box.root / "other" / "till"
+    other.mkdir(parents=True)
+    gate, done = Turnstile(), box.folder / "done"
+    box.drop("monday.csv", HEAD + rows(1))
+    async with box.watched(gate=gate):
+        await asyncio.wait_for(gate.reached.wait(), 20)
+        done.rename(box.folder / "done2")
+        done.symlink_to(other)
+        gate.open()
+        await until(lambda: box.hub.database.fetchval("select true from unit"))
+        await asyncio.sleep(1)
+        assert list(other.iterdir()) == []
+        done.unlink()
+        summary = await box.ended("monday.csv")
+
+    assert summary["accepted"] == 1
+    assert list(other.iterdir()) == []
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 async def test_what_may_not_be_read_is_refused(box: DropBox) -> None:
     box.drop("secret.csv", HEAD + rows(1)).chmod(0)

@@ -1,6 +1,5 @@
 """The desk of one source: looks into its drop folder and works what lies there, one after the other."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ import structlog
 from hub.access.sources import Source
 from hub.adapters.postgres import Database
 from hub.intake.files.flight import Gate
-from hub.intake.files.folder import Folder, Taking
+from hub.intake.files.folder import Folder, Taking, Working
 from hub.intake.files.names import readable
 from hub.intake.files.progress import Progress
 from hub.intake.files.stillness import Stillness
+from hub.intake.files.threads import in_thread
 from hub.intake.files.work import DELETED, PATIENCE, Work
 from hub.intake.leases import Lease, LeaseLostError, Leases
 from hub.ledger.submit import Submitter
@@ -42,6 +42,7 @@ class Tools:
     metrics: Metrics
     leases: Leases
     patience: float = PATIENCE
+    rest: float = REST_SECONDS
 
 
 @dataclass(slots=True)
@@ -65,7 +66,8 @@ class Desk:
         try:
             self.folder.prepare()
             settled = self.stillness.settled(self.folder.drops())
-            return self._fresh or bool(settled) or bool(self.folder.takings())
+            with self.folder.working() as working:
+                return self._fresh or bool(settled) or bool(working.takings())
         except OSError as error:
             self._unusable(error)
         except Exception:
@@ -109,21 +111,22 @@ class Desk:
             tools.metrics,
             tools.patience,
         )
-        left = self.folder.takings()
-        if self._fresh:
-            await progress.lost([taking.id for taking in left], DELETED)
-        for taking in left:
-            await work.run(taking)
-        self._fresh = False
-        while taken := await asyncio.to_thread(self._take):
-            for taking in taken:
+        with self.folder.working() as working:
+            left = working.takings()
+            if self._fresh:
+                await progress.lost([taking.id for taking in left], DELETED)
+            for taking in left:
                 await work.run(taking)
+            self._fresh = False
+            while taken := await in_thread(self._take, working):
+                for taking in taken:
+                    await work.run(taking)
 
-    def _take(self) -> list[Taking]:
+    def _take(self, working: Working) -> list[Taking]:
         """The next one alone: until its turn comes, a file is its owner's."""
         for path in self.stillness.settled(self.folder.drops()):
             try:
-                taking = self.folder.take(path)
+                taking = working.take(path)
             except OSError as error:
                 name = readable(path.name)
                 log.warning("file.not_taken", name=name, reason=error.strerror, **self._fields)
@@ -138,9 +141,10 @@ class Desk:
         return {"tenant": self.source.tenant, "source": self.source.name}
 
     def _unusable(self, error: BaseException) -> None:
-        self._rest(REST_SECONDS)
+        seconds = self.tools.rest
+        self._rest(seconds)
         reason = readable(str(error))
-        log.warning("folder.unusable", reason=reason, seconds=REST_SECONDS, **self._fields)
+        log.warning("folder.unusable", reason=reason, seconds=seconds, **self._fields)
 
     def _again(self, error: BaseException) -> None:
         self._rest(AGAIN_SECONDS)
@@ -149,7 +153,7 @@ class Desk:
 
     def _failed(self) -> float:
         """Rest twice as long as the last time; for how many seconds."""
-        seconds: float = min(LONGEST_REST, REST_SECONDS * 2 ** min(self._failures, 10))
+        seconds: float = min(LONGEST_REST, self.tools.rest * 2 ** min(self._failures, 10))
         self._failures += 1
         self._rest(seconds)
         self.tools.metrics.file_failures.labels(self.source.connector.name).inc()

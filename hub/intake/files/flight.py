@@ -10,6 +10,7 @@ from connectors.sdk import Translated
 from hub.domain.serials import normalise
 from hub.intake.files.landings import landings
 from hub.intake.files.reading import FileRefusedError, Job, Reading
+from hub.intake.files.threads import in_thread
 from hub.ledger.submit import Answer, Sent, Submission, Submitter
 from hub.ledger.wire import RAW, REVISION
 from schemas.envelope import Envelope, source_of
@@ -127,7 +128,7 @@ class Flight:
 
 
 def _next(parts: Iterator[Part]) -> "asyncio.Task[Part | None]":
-    return asyncio.create_task(asyncio.to_thread(next, parts, None))
+    return asyncio.create_task(in_thread(next, parts, None))
 
 
 def parts(job: Job, windows: Iterable[Sequence[Reading]]) -> Iterator[Part]:

@@ -1,11 +1,12 @@
 """The drop folder of one source: what lies in it, what is being worked, and where it ends."""
 
+import errno
 import os
 import shutil
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,8 @@ from hub.intake.files.names import RESULT, SUMMARY, free_name
 WORKING, DONE, REFUSED = ".working", "done", "refused"
 UNFINISHED = (".part", ".tmp", ".filepart")
 CHUNK = 1024 * 1024
+PRIVATE = 0o700
+THE_FOLDER_ITSELF = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 class Stamp(NamedTuple):
@@ -71,29 +74,53 @@ class Taking:
 
 
 @dataclass(frozen=True, slots=True)
+class Working:
+    """The folder of what was taken, held open."""
+
+    path: Path
+
+    def take(self, drop: Path) -> Taking | None:
+        """Move it out of everybody's way; None where it is gone."""
+        taking = Taking(self.path / f"{time.time_ns():020d}")
+        taking.place.mkdir(mode=0o700)
+        try:
+            drop.rename(taking.place / drop.name)
+        except OSError as error:
+            taking.place.rmdir()
+            if isinstance(error, FileNotFoundError):
+                return None
+            raise
+        sync_folders(taking.place, self.path, drop.parent)
+        return taking
+
+    def takings(self) -> list[Taking]:
+        """What was taken and has not ended, oldest first."""
+        return [Taking(path) for path in sorted(self.path.iterdir())]
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
-    """`<drop>/<tenant>/<source>`."""
+    """`<drop>/<tenant>/<source>`, where whoever drops files may rename and replace what he likes.
+
+    So what is ours in it is opened before it is used, without following a link, and reached through
+    what is open: a name that leads elsewhere by then changes nothing.
+    """
 
     inbox: Path
-
-    @property
-    def working(self) -> Path:
-        return self.inbox / WORKING
 
     def prepare(self) -> None:
         """Make what is missing.
 
         Raises:
-            OSError: it cannot be made, or something else than a folder stands there.
+            OSError: it cannot be made, or something else than a folder of ours stands there.
 
         """
         self.inbox.mkdir(parents=True, exist_ok=True)
         # Whoever drops files shall not be able to put something else in the place of one taken.
-        for name, mode in ((WORKING, 0o700), (DONE, 0o777), (REFUSED, 0o777)):
+        for name, mode in ((WORKING, PRIVATE), (DONE, 0o777), (REFUSED, 0o777)):
             (self.inbox / name).mkdir(mode=mode, exist_ok=True)
-        for path in (self.inbox, *(self.inbox / name for name in (WORKING, DONE, REFUSED))):
-            if not stat.S_ISDIR(os.lstat(path).st_mode):
-                raise NotADirectoryError(f"{path} is no folder; the hub follows no links")
+            with self._held(name):
+                pass
 
     def drops(self) -> Iterator[Path]:
         """What lies in the inbox and is not marked as unfinished."""
@@ -104,43 +131,65 @@ class Folder:
                 if not ours and not name.lower().endswith(UNFINISHED):
                     yield self.inbox / name
 
-    def take(self, drop: Path) -> Taking | None:
-        """Move it out of everybody's way; None where it is gone."""
-        taking = Taking(self.working / f"{time.time_ns():020d}")
-        taking.place.mkdir(mode=0o700)
-        try:
-            drop.rename(taking.place / drop.name)
-        except OSError as error:
-            taking.place.rmdir()
-            if isinstance(error, FileNotFoundError):
-                return None
-            raise
-        sync_folders(taking.place, self.working, self.inbox)
-        return taking
-
-    def takings(self) -> list[Taking]:
-        """What was taken and has not ended, oldest first."""
-        return [Taking(path) for path in sorted(self.working.iterdir())]
+    @contextmanager
+    def working(self) -> Iterator[Working]:
+        """What was taken, for as long as the block runs."""
+        with self._held(WORKING) as path:
+            yield Working(path)
 
     def free_name(self, name: str, end: str) -> str:
         """A name under which the file and its results can be kept."""
-        return free_name(name, lambda other: os.path.lexists(self.inbox / end / other))
+        with self._held(end) as target:
+            return free_name(name, lambda other: os.path.lexists(target / other))
 
     def end(self, taking: Taking, end: str, kept: str, summary: bytes) -> None:
         """Put original, result and summary where people look for them. Can be begun again."""
-        target = self.inbox / end
-        written = taking.results()
-        if written:
-            written[-1].replace(target / (kept + RESULT))
-        _write(target / (kept + SUMMARY), summary)
-        if (original := taking.original) is not None:
-            original.rename(target / kept)
-        sync_folders(target)
+        with self._held(end) as target:
+            written = taking.results()
+            if written:
+                written[-1].replace(target / (kept + RESULT))
+            _write(taking.place / ".summary", summary)
+            (taking.place / ".summary").replace(target / (kept + SUMMARY))
+            if (original := taking.original) is not None:
+                original.rename(target / kept)
+            sync_folders(target)
         self.forget(taking)
 
     def forget(self, taking: Taking) -> None:
         """Take its folder away."""
         shutil.rmtree(taking.place, ignore_errors=True)
+
+    @contextmanager
+    def _held(self, name: str) -> Iterator[Path]:
+        """A path that leads to one of our folders whatever becomes of its name meanwhile."""
+        descriptor = self._open(name)
+        try:
+            if name == WORKING:
+                _check_private(self.inbox / name, os.fstat(descriptor))
+            yield Path(f"/proc/self/fd/{descriptor}")
+        finally:
+            os.close(descriptor)
+
+    def _open(self, name: str) -> int:
+        path = self.inbox
+        try:
+            inbox = os.open(path, THE_FOLDER_ITSELF)
+            try:
+                path /= name
+                return os.open(name, THE_FOLDER_ITSELF, dir_fd=inbox)
+            finally:
+                os.close(inbox)
+        except OSError as error:
+            if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+                message = f"{path} is no folder; the hub follows no links"
+                raise NotADirectoryError(message) from error
+            raise
+
+
+def _check_private(path: Path, found: os.stat_result) -> None:
+    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & ~PRIVATE:
+        message = f"{path} is not the hub's alone; remove it, and the hub makes another"
+        raise PermissionError(message)
 
 
 def kind_of(path: Path) -> str:
@@ -178,10 +227,7 @@ def sync_folders(*paths: Path) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """At once or not at all."""
-    half = path.with_name(".half")
-    with half.open("wb") as file:
+    with path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    half.replace(path)

@@ -1,6 +1,5 @@
 """One taken file, from whatever point it has reached to its end."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from hub.intake.files.names import readable
 from hub.intake.files.progress import Found, Progress
 from hub.intake.files.reading import FileRefusedError, Job, Reading, windows
 from hub.intake.files.results import Results, separator_of
+from hub.intake.files.threads import in_thread
 from hub.ledger.submit import Submitter
 from hub.telemetry.metrics import Metrics
 
@@ -75,7 +75,7 @@ class Work:
             return
         if found is None or found.state == "working":
             found = await self._finish(taking, found)
-        await asyncio.to_thread(self._put_away, taking, found)
+        await in_thread(self._put_away, taking, found)
         rows = found.figures.get("lines", 0)
         log.info("file.ended", name=found.name, state=found.state, count=rows, **self._fields)
 
@@ -91,17 +91,17 @@ class Work:
     async def _finish(self, taking: Taking, found: Found | None) -> Found:
         reason = ""
         try:
-            look = await asyncio.to_thread(_look, taking, found)
+            look = await in_thread(_look, taking, found)
             if found is None or not self._can_go_on(taking, found):
                 found = await self._begin(taking, look)
             await self._stream(taking, look, found)
             # The last part may have waited for long since it was read.
-            await asyncio.to_thread(look.check)
+            await in_thread(look.check)
         except FileRefusedError as error:
             reason = readable(str(error))
         found = await self.progress.of_taking(taking.id) or await self._begin(taking, None)
         end = REFUSED if reason else DONE
-        await asyncio.to_thread(self._settle_result, taking, found)
+        await in_thread(self._settle_result, taking, found)
         kept = self.folder.free_name(found.name, end)
         ended = await self.progress.end(found, end, kept, reason)
         self.metrics.files_ended.labels(end).inc()
@@ -131,11 +131,9 @@ class Work:
             received_at=found.begun_at,
             revision=source.revision,
         )
-        separator = await asyncio.to_thread(separator_of, look.path)
+        separator = await in_thread(separator_of, look.path)
         epoch = self.progress.lease.epoch
-        with await asyncio.to_thread(
-            Results, taking, epoch, found.result_bytes, separator
-        ) as results:
+        with await in_thread(Results, taking, epoch, found.result_bytes, separator) as results:
             keeper = Keeper(job, self.progress, results, found, self.metrics)
             flight = Flight(self.submitter, keeper, self.gate, self.patience, self.lanes)
             await flight.run(parts(job, _unchanged(windows(job, skip=found.records), look)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.intake.files.folder import Folder, Stamp, content_of, kind_of
+from hub.intake.files.folder import Folder, Stamp, Taking, Working, content_of, kind_of
 from hub.intake.files.names import MAX_NAME, free_name, readable
 from hub.intake.files.stillness import EMPTY, Stillness
 
@@ -22,6 +22,12 @@ def drop(folder: Folder, name: str, text: str = "a;b\n") -> Path:
     path = folder.inbox / name
     path.write_text(text)
     return path
+
+
+def taken(working: Working, path: Path) -> Taking:
+    taking = working.take(path)
+    assert taking is not None
+    return taking
 
 
 @pytest.mark.parametrize(
@@ -85,16 +91,16 @@ def test_what_could_not_be_taken_is_left_alone_until_it_changes(folder: Folder) 
 
 
 def test_takes_a_file_out_of_everybodys_way_and_ends_it_where_people_look(folder: Folder) -> None:
-    taking = folder.take(drop(folder, "a.csv"))
-    assert taking is not None
-    assert list(folder.drops()) == []
-    assert folder.takings() == [taking]
-    taking.result(3).write_text("old")
-    taking.result(12).write_text("new")
+    with folder.working() as working:
+        taking = taken(working, drop(folder, "a.csv"))
+        assert list(folder.drops()) == []
+        assert working.takings() == [taking]
+        taking.result(3).write_text("old")
+        taking.result(12).write_text("new")
 
-    for _ in range(2):  # A crash in between: the same is begun again.
-        folder.end(taking, "done", "a.csv", b"{}")
-        taking.place.mkdir(exist_ok=True)
+        for _ in range(2):  # A crash in between: the same is begun again.
+            folder.end(taking, "done", "a.csv", b"{}")
+            taking.place.mkdir(exist_ok=True)
 
     done = folder.inbox / "done"
     assert {path.name for path in done.iterdir()} == {
@@ -106,8 +112,9 @@ def test_takes_a_file_out_of_everybodys_way_and_ends_it_where_people_look(folder
 
 
 def test_taking_what_is_gone_leaves_nothing_behind(folder: Folder) -> None:
-    assert folder.take(folder.inbox / "none.csv") is None
-    assert folder.takings() == []
+    with folder.working() as working:
+        assert working.take(folder.inbox / "none.csv") is None
+        assert working.takings() == []
 
 
 def test_a_link_in_the_place_of_a_folder_of_ours_is_not_followed(tmp_path: Path) -> None:
@@ -117,6 +124,47 @@ def test_a_link_in_the_place_of_a_folder_of_ours_is_not_followed(tmp_path: Path)
 
     with pytest.raises(NotADirectoryError, match="follows no links"):
         folder.prepare()
+
+
+def test_a_link_that_takes_the_place_of_a_folder_later_leads_nowhere(
+    folder: Folder, tmp_path: Path
+) -> None:
+    other = Folder(tmp_path / "other" / "till")
+    other.prepare()
+    with folder.working() as working:
+        taking = taken(working, drop(folder, "a.csv"))
+        for name in (".working", "done"):
+            (folder.inbox / name).rename(folder.inbox / f"{name}2")
+            (folder.inbox / name).symlink_to(other.inbox)
+        taking.result(1).write_text("rows")
+        with pytest.raises(NotADirectoryError, match="follows no links"):
+            folder.end(taking, "done", "a.csv", b"{}")
+
+        (folder.inbox / "done").unlink()
+        (folder.inbox / "done2").rename(folder.inbox / "done")
+        folder.end(taking, "done", "a.csv", b"{}")
+
+    assert {path.name for path in other.inbox.rglob("*")} == {".working", "done", "refused"}
+    assert (folder.inbox / "done" / "a.csv.result.csv").read_text() == "rows"
+
+
+def test_a_working_folder_that_others_may_enter_is_not_used(folder: Folder) -> None:
+    (folder.inbox / ".working").chmod(0o777)
+
+    with pytest.raises(PermissionError, match="remove it"):
+        folder.prepare()
+
+
+def test_a_summary_is_written_through_no_link(folder: Folder, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("precious")
+    for name in (".half", "a.csv.result.json"):
+        (folder.inbox / "done" / name).symlink_to(outside)
+    with folder.working() as working:
+        folder.end(taken(working, drop(folder, "a.csv")), "done", "a.csv", b"{}")
+
+    assert outside.read_text() == "precious"
+    assert (folder.inbox / "done" / "a.csv.result.json").read_bytes() == b"{}"
 
 
 def test_content_is_digested_with_its_lines_and_never_through_a_link(folder: Folder) -> None:
