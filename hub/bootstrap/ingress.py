@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
@@ -16,7 +16,7 @@ from hub.adapters.postgres import TenantDatabase, connect_for_tenants
 from hub.audit.refusals import Refusals
 from hub.bootstrap.http import Protocol
 from hub.bootstrap.parts import check_production, database, keyring
-from hub.bootstrap.running import Serve, run_until_stopped
+from hub.bootstrap.running import Serve, beside, run_until_stopped
 from hub.domain.errors import HubError
 from hub.intake.door import PushDoor, application
 from hub.intake.landing import Lander, raw_partitions
@@ -72,14 +72,11 @@ async def push_door(
     door = PushDoor(
         sources, Lander(outlet, partitions, metrics), refusals, metrics, settings.public_url
     )
-    writing = asyncio.create_task(refusals.run())
     try:
-        yield door
+        async with beside(refusals.run()):
+            yield door
     finally:
         await outlet.stop()
-        writing.cancel()
-        with suppress(asyncio.CancelledError):
-            await writing
         await audit.stop()
 
 

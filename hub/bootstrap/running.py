@@ -3,12 +3,13 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import structlog
 
-from hub.sdk.failures import BrokerUnavailableError, StoreUnavailableError
+from hub.sdk.failures import BrokerUnavailableError, DecideAgainError, StoreUnavailableError
 from hub.settings import Settings
 from hub.telemetry.http import Ready, health_server
 from hub.telemetry.logging import configure_logging
@@ -16,7 +17,7 @@ from hub.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
-AWAY = (StoreUnavailableError, BrokerUnavailableError)
+AWAY = (StoreUnavailableError, BrokerUnavailableError, DecideAgainError)
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
 HEALTHY_SECONDS = 60.0
 
@@ -55,6 +56,18 @@ async def run_until_stopped(
         log.info("process.stopped")
 
 
+@asynccontextmanager
+async def beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run these for as long as the block; what fails among them ends the block and is raised."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in work]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
 def _starting() -> tuple[bool, Sequence[str]]:
     return False, ["starting"]
 
@@ -71,5 +84,13 @@ async def _again_and_again(work: Callable[[Serve], Awaitable[None]], serve: Serv
             # What went well for a while and fails now is a new trouble.
             pause = FIRST_WAIT if time.monotonic() - began >= HEALTHY_SECONDS else pause
             log.warning("infrastructure.away", reason=reason, seconds=pause)
+        if _is_asked_to_stop():
+            # Whatever was away kept its cleanup from saying so.
+            return
         await asyncio.sleep(pause)
         pause = min(LONGEST_WAIT, pause * 2)
+
+
+def _is_asked_to_stop() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -16,7 +16,7 @@ from hub.audit.refusals import Refusals
 from hub.bootstrap.ingress import serve_http, tenant_database
 from hub.bootstrap.parts import check_production, keyring
 from hub.bootstrap.parts import database as engine_database
-from hub.bootstrap.running import Serve, run_until_stopped
+from hub.bootstrap.running import Serve, beside, run_until_stopped
 from hub.ledger.ask import Asker
 from hub.ledger.replies import Replies
 from hub.sdk.failures import BrokerUnavailableError
@@ -64,16 +64,10 @@ async def _parts(
     refusals = Refusals(noted, AUDIT.name, metrics)
     partitions = await _partitions(kafka, intake, settings.partitions)
     asker = Asker(database, outlet, replies, intake, partitions, settings.answer_seconds)
-    beside = [
-        asyncio.create_task(replies.follow(kafka)),
-        asyncio.create_task(refusals.run()),
-    ]
     try:
-        yield Parts(asker, database, Keys(database), refusals, metrics)
+        async with beside(replies.follow(kafka), refusals.run()):
+            yield Parts(asker, database, Keys(database), refusals, metrics)
     finally:
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
         await outlet.stop()
         await noted.stop()
 
