@@ -25,6 +25,12 @@ SMALL = """() => [...document.querySelectorAll('a, button, summary, input:not([t
   .filter((one) => { const box = one.getBoundingClientRect();
     return box.width > 1 && (box.height < 24 || box.width < 24) && getComputedStyle(one).display !== 'inline'; })
   .map((one) => one.outerHTML.slice(0, 120))"""
+# A merchant's usual figures, and then the width of each source's name in em and the lines it takes.
+LARGE = """() => [...document.querySelectorAll('.rates tbody tr')].map((row) => {
+  [...row.querySelectorAll('td')].slice(1).forEach((cell, n) => { cell.textContent = n ? '12,345' : '123.4'; });
+  return row.querySelector('th'); }).map((th) => {
+    const style = getComputedStyle(th);
+    return [th.clientWidth / parseFloat(style.fontSize), th.clientHeight / (1.3 * parseFloat(style.fontSize))]; })"""
 ORDER = "[...document.querySelectorAll('*')].indexOf(document.activeElement)"
 # What assistive technology needs, checked by hand on every page.
 WRONG = """() => {
@@ -189,6 +195,22 @@ async def test_can_be_read_at_twice_the_size(looker: Looker) -> None:
     page = await looker.board(size=(640, 450), device_scale_factor=2)
 
     await _fits(page, "the board at 200 %")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, NARROW])
+async def test_names_every_source_in_words_and_not_letter_by_letter(
+    looker: Looker, house: House, screens: Path, size: tuple[int, int]
+) -> None:
+    await house.sell(f"N-{size[0]}", source="marketplace-feed")
+    await house.shown(f"N-{size[0]}")
+    page = await looker.board(size=size)
+    await expect(page.locator(".rates tbody th").first).to_be_visible(timeout=SOON)
+    cells = await page.evaluate(LARGE)
+    await page.locator(".rates").screenshot(path=screens / f"rates-{size[0]}.png")
+
+    assert all(width >= 6 for width, _ in cells), cells
+    assert all(lines <= 4 for _, lines in cells), cells
+    await _fits(page, f"the board at {size[0]} px")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
