@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,8 +19,9 @@ from hub.web.own import Own, OwnReader
 
 EVERY_SECONDS = 1.0
 BEAT_SECONDS = 10.0
+"""So often a stream without news says that it is there, and every stream asks for its key again."""
 LONGEST_SECONDS = 600.0
-"""A stream ends then and its page comes back, which shows again whose key it holds."""
+"""A stream ends then and its page comes back."""
 MAX_VIEWERS = 200
 MAX_CHANNELS = 64
 BEAT = b": still here\n\n"
@@ -44,6 +45,8 @@ class Seen:
     """What keeps the figures from being newer."""
 
 
+May = Callable[[], Awaitable[bool]]
+"""Whether a viewer may still look."""
 Draw = Callable[[Seen], Mapping[str, str]]
 """The parts of the page that change, as HTML by their names."""
 
@@ -125,8 +128,10 @@ class Board:
         return channel.seen
 
     @asynccontextmanager
-    async def watching(self, tenant: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def watching(self, tenant: str, may: May) -> AsyncIterator[AsyncIterator[bytes]]:
         """A stream of changes, first of all that is there, in the form of server-sent events.
+
+        It ends at the beat after its viewer may no longer look.
 
         Raises:
             TooManyViewersError: as many watch as may.
@@ -139,7 +144,7 @@ class Board:
         if not self.is_looking:
             self._task = asyncio.create_task(self._look_again_and_again())
         try:
-            async with aclosing(self._changes(channel)) as changes:
+            async with aclosing(self._changes(channel, may)) as changes:
                 yield changes
         finally:
             channel.viewers -= 1
@@ -156,10 +161,15 @@ class Board:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def _changes(self, channel: Channel) -> AsyncGenerator[bytes]:
+    async def _changes(self, channel: Channel, may: May) -> AsyncGenerator[bytes]:
         yield b"retry: 2000\n\n"
         number, until = 0, time.monotonic() + self.longest
+        beat = time.monotonic() + BEAT_SECONDS
         while not self._closed and time.monotonic() < until:
+            if time.monotonic() >= beat:
+                if not await may():
+                    return
+                beat = time.monotonic() + BEAT_SECONDS
             news = channel.news
             if channel.number > number:
                 event, number = channel.since(number), channel.number

@@ -1,5 +1,6 @@
 """The pages: who may see which, and what each needs."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -12,6 +13,8 @@ from hub.access.keys import Principal
 from hub.adapters.postgres import TenantDatabase
 from hub.api.counting import NOTED
 from hub.audit.refusals import Refusals, refused
+from hub.sdk.failures import StoreUnavailableError
+from hub.trail.resolve import correlations
 from hub.trail.trace import search
 from hub.web.board import Board
 from hub.web.draw import Drawing
@@ -23,6 +26,7 @@ TENANTS = "select id from tenant_names order by id"
 DOOR = "web"
 MAX_ASKED = 300
 MAX_FORM = 4096
+ELSEWHERE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,15 @@ class Pages:
         if viewer is None:
             return self._problem(401, "Nobody is signed in", "Sign in again to go on looking.")
         tenant = _chosen(request, viewer, await self._tenants(viewer))
-        return LiveResponse(self.board, tenant)
+
+        async def may() -> bool:
+            try:
+                return await self.sessions.viewer(request) is not None
+            except StoreUnavailableError:
+                # Nothing is looked up meanwhile; the next beat asks again.
+                return True
+
+        return LiveResponse(self.board, tenant, may)
 
     async def trace(self, request: Request) -> Response:
         """One payload's whole way, under whatever name somebody knows it by."""
@@ -70,12 +82,16 @@ class Pages:
         asked = asked.strip()[:MAX_ASKED]
         if not asked:
             return RedirectResponse("/", 303, dict(PRIVATE))
-        tenant = _chosen(request, viewer, await self._tenants(viewer))
+        tenants = await self._tenants(viewer)
+        tenant = _chosen(request, viewer, tenants)
         async with self.database.speaking_for(tenant) as queries:
             # No text in Postgres holds a NUL, so nothing is known under one.
             traces = [] if "\0" in asked else await search(queries, tenant, asked)
-        status = 200 if traces else 404
-        return self._page("trace", status, viewer=viewer, tenant=tenant, asked=asked, traces=traces)
+        said: dict[str, Any] = {"viewer": viewer, "tenant": tenant, "asked": asked}
+        if traces:
+            return self._page("trace", traces=traces, **said)
+        elsewhere = await self._known_elsewhere(asked, [one for one in tenants if one != tenant])
+        return self._page("trace", 404, traces=(), elsewhere=elsewhere, **said)
 
     async def sign_in(self, request: Request) -> Response:
         """Where a key is pasted."""
@@ -122,6 +138,19 @@ class Pages:
         if not viewer.operator:
             return [viewer.tenant]
         return [*(row["id"] for row in await self.database.fetch(TENANTS)), HUB]
+
+    async def _known_elsewhere(self, asked: str, tenants: list[str]) -> list[str]:
+        """The other tenants whom a viewer may look at and that know it; as many as are quickly asked."""
+        known: list[str] = []
+        try:
+            async with asyncio.timeout(ELSEWHERE_SECONDS):
+                for tenant in tenants if "\0" not in asked else ():
+                    async with self.database.speaking_for(tenant) as queries:
+                        if await correlations(queries, tenant, asked, 1):
+                            known.append(tenant)
+        except TimeoutError:
+            return known
+        return known
 
     def _note(self, request: Request, size: int) -> None:
         """Have it written down, without a word or a hash of what was tried."""

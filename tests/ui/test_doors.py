@@ -208,6 +208,27 @@ async def test_lets_an_operator_choose_whose_events_to_look_at(pages: Pages, hou
     assert nowhere.status_code == 200
 
 
+async def test_tells_an_operator_which_tenant_knows_what_the_chosen_one_does_not(
+    pages: Pages, house: House
+) -> None:
+    await house.sell("D-WHOSE", tenant=OTHER, serial="SN-WHOSE")
+    await house.shown("D-WHOSE", OTHER)
+    async with house.browsing(pages, "hub") as client:
+        nothing = await client.get("/trace", params={"q": "SN-WHOSE", "tenant": TENANT})
+        there = f"/trace?q=SN-WHOSE&tenant={OTHER}"
+        found = await client.get(there)
+        nobody = await client.get("/trace", params={"q": "SN-NOBODY", "tenant": TENANT})
+    async with house.browsing(pages) as client:
+        tenants_own = await client.get("/trace", params={"q": "SN-WHOSE"})
+
+    assert nothing.status_code == 404
+    assert f"{OTHER} knows it" in html.unescape(nothing.text)
+    assert there in html.unescape(nothing.text)
+    assert found.status_code == 200
+    assert "knows it" not in nobody.text
+    assert OTHER not in tenants_own.text
+
+
 NASTY = '"><img src=x onerror=alert(1)>'
 
 

@@ -11,7 +11,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.ui.house import House, Pages, eventually
+from hub.access import keys
+from hub.web import board
+from tests.ui.house import TENANT, House, Pages, eventually, stranger
 
 pytestmark = pytest.mark.servers
 
@@ -96,6 +98,24 @@ async def test_ends_every_stream_when_the_process_is_asked_to_stop(house: House)
             assert len([one async for one in events]) < 3
 
     assert took < 2
+
+
+async def test_ends_the_stream_of_a_key_that_was_revoked_and_no_other(
+    pages: Pages, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "BEAT_SECONDS", 0.5)
+    token = await keys.issue(house.database, TENANT, "leaver")
+    async with stranger(pages) as leaver, house.browsing(pages) as client:
+        await leaver.post("/sign-in", data={"key": token})
+        async with streamed(leaver) as theirs, streamed(client) as ours:
+            await anext(theirs)
+            await asyncio.sleep(1.5)
+            await anext(theirs)
+            await keys.revoke(house.database, token)
+            async with asyncio.timeout(10):
+                assert len([one async for one in theirs]) < 10
+            assert await anext(ours)
+            assert await anext(ours)
 
 
 async def test_has_place_for_so_many_viewers_and_tells_the_next_to_come_again(
