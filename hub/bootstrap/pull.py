@@ -1,8 +1,11 @@
 """The process that asks sources which do not push."""
 
+import asyncio
+
 from hub import registry
 from hub.access.sources import SourceStore, sources_of
-from hub.adapters.kafka import SharedOutlet
+from hub.adapters.kafka import Outlet, SharedOutlet
+from hub.audit.refusals import Refusals
 from hub.bootstrap.parts import check_production, database, keyring
 from hub.bootstrap.running import Serve, run_until_stopped
 from hub.domain.errors import HubError
@@ -12,7 +15,7 @@ from hub.intake.leases import Leases
 from hub.intake.poller import LEASE_SECONDS, Poller
 from hub.settings import Settings
 from hub.telemetry.metrics import Metrics
-from schemas.topics import raw
+from schemas.topics import AUDIT, raw
 
 
 class NothingToPullError(HubError):
@@ -30,19 +33,27 @@ async def pull(settings: Settings, name: str) -> None:
             await check_production(settings, db)
             kafka = settings.kafka_settings()
             partitions = await raw_partitions(kafka, [raw(name).name])
-            store, outlet = (
-                SourceStore(registry.connectors(), keyring(settings)),
-                SharedOutlet(kafka),
-            )
+            store = SourceStore(registry.connectors(), keyring(settings))
+            outlet, audit = SharedOutlet(kafka), Outlet(kafka)
+            refusals = Refusals(audit, AUDIT.name, metrics)
             lander = Lander(outlet, partitions, metrics)
             leases = Leases(db, "pull", LEASE_SECONDS)
             poller = Poller(
-                lambda: sources_of(db, store, name), lander, leases, Checkpoints(db), metrics
+                lambda: sources_of(db, store, name),
+                lander,
+                leases,
+                Checkpoints(db),
+                refusals,
+                metrics,
             )
             serve(lambda: (True, ()))
+            writing = asyncio.create_task(refusals.run())
             try:
                 await poller.run()
             finally:
+                writing.cancel()
+                await asyncio.wait([writing])
                 await outlet.stop()
+                await audit.stop()
 
     await run_until_stopped(settings, f"pull.{name}", metrics, work)

@@ -20,6 +20,9 @@ REF = "hub-ref"
 HEADER = "hub-header-"
 """What stands before the name of a header that came with the delivery."""
 
+MAX_RECORD = raw("any").max_message_bytes - 64 * 1024
+"""Bytes of a record that Kafka takes, leaving room for its envelope."""
+
 
 class UnnamedError(ValueError):
     """A record whose reference cannot be kept."""
@@ -49,6 +52,12 @@ def check_ref(ref: str) -> None:
     if not ref or len(ref) > MAX_ID or not ref.isprintable():
         message = f"its reference has {len(ref)} characters; 1 to {MAX_ID}, all of them printable"
         raise UnnamedError(message)
+
+
+def size_of(record: RawRecord) -> int:
+    """Bytes of its payload and of the headers that go with it."""
+    headers = sum(len(name) + len(value.encode()) for name, value in record.headers.items())
+    return len(record.payload) + headers
 
 
 def message(source: Source, record: RawRecord, id_: str, arrival: Arrival, home_: str) -> Message:

@@ -19,9 +19,10 @@ from tenacity import (
 
 from connectors.sdk import RawRecord, SourceUnavailableError
 from hub.access.sources import Source
+from hub.audit.refusals import Refusals, refused
 from hub.domain.errors import HubError
 from hub.intake.checkpoints import Checkpoints
-from hub.intake.landing import Arrival, Lander, UnnamedError, check_ref
+from hub.intake.landing import MAX_RECORD, Arrival, Lander, UnnamedError, check_ref, size_of
 from hub.intake.leases import Lease, LeaseLostError, Leases
 from hub.sdk.failures import BrokerUnavailableError, DecideAgainError, StoreUnavailableError
 from hub.telemetry.metrics import Metrics
@@ -29,6 +30,8 @@ from schemas.refs import derived_id
 
 ROUND, ROUND_BYTES = 200, 1024 * 1024
 """What is landed together, at most, before its checkpoint is saved."""
+DOOR, TOO_LARGE = "pull", 413
+"""As what a refusal is told; nobody waits for an answer."""
 LEASE_SECONDS = 30.0
 REFRESH = 10.0
 """Seconds until a source that was added or changed is noticed."""
@@ -63,6 +66,7 @@ class Poller:
     lander: Lander
     leases: Leases
     checkpoints: Checkpoints
+    refusals: Refusals
     metrics: Metrics
     backoff: float = LONGEST_BACKOFF
     """Seconds between two tries of a source that does not answer, at most."""
@@ -200,12 +204,38 @@ class Poller:
         """Land, and only then remember where to go on."""
         if not batch:
             return
-        arrival = Arrival(datetime.now(UTC))
-        await self.lander.land(turn.source, [_named(record) for record in batch], arrival)
+        records = [_named(record) for record in batch]
+        fitting = [record for record in records if size_of(record) <= MAX_RECORD]
+        if fitting:
+            await self.lander.land(turn.source, fitting, Arrival(datetime.now(UTC)))
+        for record in records:
+            if size_of(record) > MAX_RECORD:
+                self._refuse(turn.source, record)
         points = [record.checkpoint for record in batch if record.checkpoint is not None]
         if points:
             await self.checkpoints.save(turn.lease, points[-1])
             turn.since = points[-1]
+
+    def _refuse(self, source: Source, record: RawRecord) -> None:
+        """Pass over what Kafka would never take: with it everything after it would wait for ever."""
+        refusal = refused(
+            DOOR,
+            f"/sources/{source.name}/{source.tenant}",
+            TOO_LARGE,
+            f"{record.ref} has {size_of(record)} bytes; a record may have {MAX_RECORD}",
+            record.payload,
+            tenant=source.tenant,
+            principal=source.name,
+        )
+        self.refusals.note(refusal)
+        log.warning(
+            "record.refused",
+            tenant=source.tenant,
+            source=source.name,
+            ref=record.ref,
+            size=refusal.size,
+            reason=refusal.reason,
+        )
 
 
 def _is_ending() -> bool:

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -16,8 +17,9 @@ from starlette.routing import Route
 
 from connectors.sdk import Pull, RawRecord, SourceUnavailableError
 from hub.access.sources import sources_of
-from hub.adapters.kafka import KafkaSettings, SharedOutlet
+from hub.adapters.kafka import KafkaSettings, Outlet, Peek, SharedOutlet, apply_topics
 from hub.adapters.postgres import Database, connect
+from hub.audit.refusals import Refusal, Refusals, decode
 from hub.bootstrap.ingress import serve_on
 from hub.intake.checkpoints import Checkpoints
 from hub.intake.landing import Lander
@@ -96,24 +98,29 @@ async def shop(vendor: Vendor, kafka: str, dsn: str, database: Database) -> Asyn
 async def polling(
     shop: Shop, name: str = "one", lander: Lander | None = None, store: Database | None = None
 ) -> AsyncIterator[Poller]:
-    outlet = SharedOutlet(shop.kafka)
+    outlet, audit = SharedOutlet(shop.kafka), Outlet(shop.kafka)
+    await apply_topics(shop.kafka, [shop.audit], partitions=1, replication=1)
+    refusals = Refusals(audit, shop.audit.name, shop.metrics)
     database = store or shop.database
     poller = Poller(
         lambda: sources_of(shop.database, shop.store, shop.connector.name),
         lander or Lander(outlet, {shop.topic.name: PARTITIONS}, shop.metrics),
         Leases(database, "pull", 1.5, name),
         Checkpoints(database),
+        refusals,
         shop.metrics,
         backoff=0.2,
         refresh=0.2,
     )
-    task = asyncio.create_task(poller.run())
+    task, writing = asyncio.create_task(poller.run()), asyncio.create_task(refusals.run())
     try:
         yield poller
     finally:
         task.cancel()
+        writing.cancel()
         stopped, _ = await asyncio.wait([task], timeout=10)
         await outlet.stop()
+        await audit.stop()
     assert stopped, "the poller cannot be stopped"
 
 
@@ -140,6 +147,17 @@ async def landed(shop: Shop, count: int) -> list[dict[str, Any]]:
             break
         await asyncio.sleep(0.1)
     return sorted(found, key=lambda one: int(one["id"]))
+
+
+async def refused(shop: Shop) -> Refusal:
+    """What the audit topic was told."""
+    async with Peek(shop.kafka) as peek, asyncio.timeout(20):
+        while True:
+            first, end = await peek.bounds(shop.audit.name, 0)
+            if first < end:
+                (record,) = [one async for one in peek.records(shop.audit.name, 0, first, end)]
+                return decode(record.value or b"")
+            await asyncio.sleep(0.1)
 
 
 async def test_lands_what_is_new_and_goes_on_from_there(shop: Shop, vendor: Vendor) -> None:
@@ -212,6 +230,26 @@ async def test_a_poller_that_lost_its_lease_saves_nothing(shop: Shop, vendor: Ve
 
         assert (await shop.database.fetchval("select value from checkpoint")) == "25"
         assert (await shop.database.fetchval("select held_by from lease")) == "other"
+
+
+async def test_a_record_that_kafka_cannot_take_is_refused_and_holds_up_no_other(
+    shop: Shop, vendor: Vendor
+) -> None:
+    large = {"id": 26, "order": "A-25", "padding": "x" * 3 * 1024 * 1024}
+    vendor.orders += [large, {"id": 27, "order": "A-26"}]
+    async with polling(shop):
+        found = await landed(shop, 26)
+        refusal = await refused(shop)
+
+    assert found == [order for order in vendor.orders if order != large]
+    assert await shop.database.fetchval("select value from checkpoint") == "27"
+    assert (refusal.door, refusal.status) == ("pull", 413)
+    assert (refusal.tenant, refusal.principal) == (TENANT, "corner")
+    assert "order/26" in refusal.reason
+    assert refusal.size == len(json.dumps(large))
+    assert refusal.hash == sha256(json.dumps(large).encode()).hexdigest()
+    counted = shop.metrics.registry.get_sample_value
+    assert counted("hub_door_requests_total", {"door": "pull", "status": "413"}) == 1
 
 
 async def test_is_stopped_while_postgres_is_away(shop: Shop, dsn: str) -> None:
