@@ -1,7 +1,6 @@
 """Deciding a batch: each event in order is placed, held, settled in its home, or set aside."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,24 +10,20 @@ from hub.ledger.aside import Aside, BreakerOpenError
 from hub.ledger.due import StoredItem, StoredTimer
 from hub.ledger.effects import Effects
 from hub.ledger.entries import Entry
-from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle, waiting_arrivals
+from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle
 from hub.ledger.lookups import Lookups
 from hub.ledger.plan import ItemGone, ItemRow, Plan, TimerRow
 from hub.ledger.post import Post
+from hub.ledger.preparation import STORE, Preparation
 from hub.ledger.standing import Standing
 from hub.ledger.wire import Incoming
-from hub.sdk.events import Ask, AskTenant, Event, TimerDue
-from hub.sdk.failures import DataRefusedError, DecideAgainError, StoreUnavailableError
+from hub.sdk.events import AskTenant, Event, TimerDue
 from hub.sdk.processor import Processor
-from schemas.refs import place
 
-ROUNDS = 3
 MAX_HOPS = 3
 MOST_ROWS = 5_000
 """A batch that would write more rows ends early: the loop, memory and the statement stay short."""
 TIMER_PAUSE = timedelta(minutes=1)
-STORE = (StoreUnavailableError, DecideAgainError, DataRefusedError)
-"""What the store says while events are looked up: it concerns the batch, never one event."""
 
 
 class TooManyHopsError(HubError):
@@ -37,16 +32,6 @@ class TooManyHopsError(HubError):
 
 class TimerRefusedError(HubError):
     """What a timer decides cannot be stored; it is put off until the code is mended."""
-
-
-@dataclass(slots=True)
-class Prepared:
-    """What was found out about an event before its turn came."""
-
-    asks: Sequence[Ask] = ()
-    home: str = ""
-    error: Exception | None = None
-    """The processor failed to say what it needs or where it lives."""
 
 
 class Batch:
@@ -71,14 +56,16 @@ class Batch:
         post = Post(processor.reads, keyring, standing, plan)
         self._effects = Effects(processor, lookups, post, plan)
         self._aside = Aside(processor.name, keyring, lookups, post, standing, plan)
-        self._prepared: dict[int, Prepared] = {}
+        self._preparation = Preparation(processor, lookups, standing)
 
     async def take(self, incoming: Sequence[Incoming]) -> None:
         """Decide records in the order of their offsets."""
         # Of what is no valid event too, so that its own tenant's key seals it.
         envelopes = [one.envelope for one in incoming if one.envelope is not None]
         await self._lookups.answer(AskTenant(envelope.tenant) for envelope in envelopes)
-        await self._prepare([one.arrival for one in incoming if one.arrival is not None])
+        await self._preparation.prepare(
+            [one.arrival for one in incoming if one.arrival is not None]
+        )
         for one in incoming:
             try:
                 await self._record(one)
@@ -94,7 +81,9 @@ class Batch:
 
     async def retry(self, items: Sequence[tuple[StoredItem, Incoming]]) -> None:
         """Try due items again. In a home, one is tried only when nothing stands before it."""
-        await self._prepare([one.arrival for _, one in items if one.arrival is not None])
+        await self._preparation.prepare(
+            [one.arrival for _, one in items if one.arrival is not None]
+        )
         settled: set[int] = set()
         for item, one in items:
             foremost = item.after is None or item.after in settled
@@ -122,87 +111,10 @@ class Batch:
     async def fire(self, timers: Sequence[StoredTimer]) -> None:
         """Let due timers decide, each in its home."""
         await self._lookups.answer(AskTenant(timer.tenant) for timer in timers)
-        await self._load({timer.home: timer.tenant for timer in timers})
+        await self._preparation.load({timer.home: timer.tenant for timer in timers})
         for timer in timers:
             if not self._standing.held[timer.home]:
                 await self._timer(timer)
-
-    # Before deciding: load in few round trips what the events will ask for
-
-    async def _prepare(self, arrivals: Sequence[Arrival]) -> None:
-        known = self._lookups.known
-        await self._lookups.answer(AskTenant(arrival.event.tenant) for arrival in arrivals)
-        events = [a.event for a in arrivals if known.tenant(a.event.tenant) is not None]
-        self._prepared = {id(event): Prepared() for event in events}
-        asking = events
-        for _ in range(ROUNDS):
-            for event in asking:
-                self._ask(event)
-            new = known.missing({ask for e in asking for ask in self._prepared[id(e)].asks})
-            if not new:
-                break
-            await self._lookups.answer(new)
-            found = {ask for ask in new if known.answers[ask]}
-            asking = [e for e in asking if not found.isdisjoint(self._prepared[id(e)].asks)]
-        await self._load(self._place(events))
-
-    def _ask(self, event: Event) -> None:
-        prepared = self._prepared[id(event)]
-        try:
-            prepared.asks = tuple(self._processor.needs(event, self._lookups.known))
-        except Exception as error:  # noqa: BLE001 - a fault of ours: kept with the event it belongs to
-            prepared.error = error
-
-    def _place(self, events: Iterable[Event]) -> dict[str, str]:
-        """The homes in this partition that these events live in, with their tenants."""
-        mine: dict[str, str] = {}
-        for event in events:
-            prepared = self._prepared[id(event)]
-            if prepared.error is None:
-                try:
-                    prepared.home = self._processor.place(event, self._lookups.known)
-                except Exception as error:  # noqa: BLE001 - a fault of ours: kept with the event it belongs to
-                    prepared.error = error
-                else:
-                    if self._is_mine(prepared.home):
-                        mine[prepared.home] = event.tenant
-        return mine
-
-    def _is_mine(self, home: str) -> bool:
-        return place(home, self._standing.partitions) == self._standing.part
-
-    async def _load(self, homes: dict[str, str]) -> None:
-        await self._lookups.load(homes)
-        for home in homes:
-            if self._lookups.homes[home].inbox.waiting:
-                for arrival in waiting_arrivals(self._processor, self._lookups.homes[home]):
-                    try:
-                        await self._answer(arrival.event)
-                    except STORE:
-                        raise
-                    except Exception:  # noqa: BLE001, S112 - it fails again, and is kept, at its turn
-                        continue
-
-    async def _answer(self, event: Event) -> None:
-        for _ in range(ROUNDS):
-            asks = tuple(self._processor.needs(event, self._lookups.known))
-            self._lookups.refresh(asks)
-            missing = self._lookups.known.missing(asks)
-            if not missing:
-                break
-            await self._lookups.answer(missing)
-
-    async def _home(self, event: Event) -> str:
-        """The home of an event at its turn, after what earlier events of the batch changed."""
-        prepared = self._prepared[id(event)]
-        if prepared.error is not None:
-            raise prepared.error
-        if self._lookups.refresh(prepared.asks):
-            await self._answer(event)
-            prepared.home = self._processor.place(event, self._lookups.known)
-            if self._is_mine(prepared.home):
-                await self._load({prepared.home: event.tenant})
-        return prepared.home
 
     # One event
 
@@ -212,13 +124,13 @@ class Batch:
             self._aside.invalid(one, reason)
             return
         try:
-            home = await self._home(one.arrival.event)
+            home = await self._preparation.home(one.arrival.event)
         except STORE:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours: the event is kept, never dropped
             self._aside.failed(one, None, None, error)
             return
-        if not self._is_mine(home):
+        if not self._standing.is_mine(home):
             self._forward(one, one.arrival, home, None)
         elif self._is_foreign(one.arrival, home):
             self._aside.invalid(one, f"home {home} belongs to another tenant")
@@ -236,13 +148,13 @@ class Batch:
             self._aside.still_dead(one, item, reason)
             return
         try:
-            home = await self._home(one.arrival.event)
+            home = await self._preparation.home(one.arrival.event)
         except STORE:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours: the event is kept, never dropped
             self._aside.failed(one, item.row.home, item, error)
             return
-        if not self._is_mine(home):
+        if not self._standing.is_mine(home):
             self._forward(one, one.arrival, home, item)
         elif self._is_foreign(one.arrival, home):
             self._aside.still_dead(one, item, f"home {home} belongs to another tenant")
@@ -304,7 +216,7 @@ class Batch:
         key = (timer.home, timer.name)
         try:
             self._check_timer(key)
-            await self._answer(arrival.event)
+            await self._preparation.answer(arrival.event)
             settled = settle(self._processor, trial, arrival, self._lookups.known)
             entries = [self._effects.entry(trial, each) for each in settled]
             self._effects.check(settled)

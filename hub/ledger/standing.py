@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from schemas.refs import place
+
 
 @dataclass(slots=True)
 class Standing:
@@ -24,6 +26,10 @@ class Standing:
     """Offsets whose data Postgres refused, with what it said."""
     sick_timers: set[tuple[str, str]] = field(default_factory=set)
     """Timers whose decision Postgres refused."""
+
+    def is_mine(self, home: str) -> bool:
+        """Whether a home lives in this partition."""
+        return place(home, self.partitions) == self.part
 
     def copy(self) -> "Standing":
         """How it stands now, to go back to where a batch is undone."""

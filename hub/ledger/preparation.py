@@ -1,0 +1,112 @@
+"""Before deciding: load in few round trips what a batch's events will ask for, and place them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.ledger.homes import Arrival, waiting_arrivals
+from hub.ledger.lookups import Lookups
+from hub.ledger.standing import Standing
+from hub.sdk.events import Ask, AskTenant, Event
+from hub.sdk.failures import DataRefusedError, DecideAgainError, StoreUnavailableError
+from hub.sdk.processor import Processor
+
+ROUNDS = 3
+STORE = (StoreUnavailableError, DecideAgainError, DataRefusedError)
+"""What the store says while events are looked up: it concerns the batch, never one event."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What was found out about an event before its turn came."""
+
+    asks: Sequence[Ask] = ()
+    home: str = ""
+    error: Exception | None = None
+    """The processor failed to say what it needs or where it lives."""
+
+
+class Preparation:
+    """What is known of the events of one batch."""
+
+    def __init__(self, processor: Processor[Any], lookups: Lookups, standing: Standing) -> None:
+        """Know nothing yet."""
+        self._processor = processor
+        self._lookups = lookups
+        self._standing = standing
+        self._prepared: dict[int, Prepared] = {}
+
+    async def prepare(self, arrivals: Sequence[Arrival]) -> None:
+        """Look up what these events need, and load the homes they live in."""
+        known = self._lookups.known
+        await self._lookups.answer(AskTenant(arrival.event.tenant) for arrival in arrivals)
+        events = [a.event for a in arrivals if known.tenant(a.event.tenant) is not None]
+        self._prepared = {id(event): Prepared() for event in events}
+        asking = events
+        for _ in range(ROUNDS):
+            for event in asking:
+                self._ask(event)
+            new = known.missing({ask for e in asking for ask in self._prepared[id(e)].asks})
+            if not new:
+                break
+            await self._lookups.answer(new)
+            found = {ask for ask in new if known.answers[ask]}
+            asking = [e for e in asking if not found.isdisjoint(self._prepared[id(e)].asks)]
+        await self.load(self._place(events))
+
+    def _ask(self, event: Event) -> None:
+        prepared = self._prepared[id(event)]
+        try:
+            prepared.asks = tuple(self._processor.needs(event, self._lookups.known))
+        except Exception as error:  # noqa: BLE001 - a fault of ours: kept with the event it belongs to
+            prepared.error = error
+
+    def _place(self, events: Iterable[Event]) -> dict[str, str]:
+        """The homes in this partition that these events live in, with their tenants."""
+        mine: dict[str, str] = {}
+        for event in events:
+            prepared = self._prepared[id(event)]
+            if prepared.error is None:
+                try:
+                    prepared.home = self._processor.place(event, self._lookups.known)
+                except Exception as error:  # noqa: BLE001 - a fault of ours: kept with the event it belongs to
+                    prepared.error = error
+                else:
+                    if self._standing.is_mine(prepared.home):
+                        mine[prepared.home] = event.tenant
+        return mine
+
+    async def load(self, homes: dict[str, str]) -> None:
+        """Load homes, given with their tenants, and what the events that wait in them will ask for."""
+        await self._lookups.load(homes)
+        for home in homes:
+            if self._lookups.homes[home].inbox.waiting:
+                for arrival in waiting_arrivals(self._processor, self._lookups.homes[home]):
+                    try:
+                        await self.answer(arrival.event)
+                    except STORE:
+                        raise
+                    except Exception:  # noqa: BLE001, S112 - it fails again, and is kept, at its turn
+                        continue
+
+    async def answer(self, event: Event) -> None:
+        """Look up what an event needs by now."""
+        for _ in range(ROUNDS):
+            asks = tuple(self._processor.needs(event, self._lookups.known))
+            self._lookups.refresh(asks)
+            missing = self._lookups.known.missing(asks)
+            if not missing:
+                break
+            await self._lookups.answer(missing)
+
+    async def home(self, event: Event) -> str:
+        """The home of an event at its turn, after what earlier events of the batch changed."""
+        prepared = self._prepared[id(event)]
+        if prepared.error is not None:
+            raise prepared.error
+        if self._lookups.refresh(prepared.asks):
+            await self.answer(event)
+            prepared.home = self._processor.place(event, self._lookups.known)
+            if self._standing.is_mine(prepared.home):
+                await self.load({prepared.home: event.tenant})
+        return prepared.home
