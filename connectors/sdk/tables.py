@@ -18,6 +18,9 @@ from connectors.sdk.connector import (
 )
 from connectors.sdk.lines import KEPT, MAX_LINE, Line, detect_encoding, read_lines
 
+ZIP = b"PK\x03\x04"
+IN_WORKBOOKS = (b"[Content_Types].xml", b"xl/")
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 DELIMITERS = ";,\t|"
 MAX_COLUMNS = 2000
 MAX_LINES_OF_ROW = 100
@@ -45,6 +48,8 @@ def read_rows(
     """
     try:
         with path.open("rb") as file:
+            _check_text(path, file.read(KEPT))
+            file.seek(0)
             lines = read_lines(file, encoding or detect_encoding(file))
             first = next((line for line in lines if not line.is_blank), None)
             every = chain([first], lines) if first else lines
@@ -59,6 +64,15 @@ def read_rows(
         raise SettingsError(message) from error
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}; check the path") from error
+
+
+def _check_text(path: Path, head: bytes) -> None:
+    packed = head.startswith(ZIP)
+    if head.startswith(OLD_WORKBOOK) or (packed and any(part in head for part in IN_WORKBOOKS)):
+        message = "is an Excel workbook; save it as CSV UTF-8 and drop it again"
+        raise SettingsError(f"{path.name} {message}")
+    if packed:
+        raise SettingsError(f"{path.name} is a ZIP archive; unpack it and drop what is in it")
 
 
 def _json_line(line: Line) -> FileRecord:

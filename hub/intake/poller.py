@@ -232,7 +232,6 @@ class Poller:
             "record.refused",
             tenant=source.tenant,
             source=source.name,
-            ref=record.ref,
             size=refusal.size,
             reason=refusal.reason,
         )

@@ -7,6 +7,7 @@ import pytest
 from connectors.sdk import FileRecord, SettingsError
 from connectors.sdk.tables import read_rows
 
+WORKBOOK = "is an Excel workbook; save it as CSV UTF-8 and drop it again"
 Seen = list[tuple[int, str]]
 
 
@@ -104,3 +105,17 @@ def test_says_that_it_knows_no_such_encoding(path: Path, encoding: str) -> None:
 def test_says_that_a_file_is_of_no_encoding_that_was_named(path: Path) -> None:
     with pytest.raises(SettingsError, match=r"is not utf-32-le .*; name its encoding"):
         rows(path, b"a;b\n1;2;3\n", encoding="utf-32-le")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04\x14\0\6\0" + b"\0" * 22 + b"[Content_Types].xml", WORKBOOK),
+        (b"PK\x03\x04\x14\0\6\0" + b"\0" * 22 + b"xl/workbook.xml", WORKBOOK),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 500, WORKBOOK),
+        (b"PK\x03\x04\x14\0\6\0" + b"\0" * 22 + b"export.csv", "is a ZIP archive; unpack it"),
+    ],
+)
+def test_says_what_to_do_with_a_workbook(path: Path, content: bytes, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        rows(path, content)
