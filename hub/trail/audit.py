@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from hub.access.keyring import HUB
 from hub.adapters.postgres import Queries
 from hub.domain.errors import HubError
 from hub.ledger.entries import NO_BODY
@@ -18,8 +17,13 @@ MAX_LIMIT = 500
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Line = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+# A correlation is whatever a publisher says; the row of a request is written by a door that knew the key.
 COLUMNS = """
-select log, n, line, at, stage, status, correlation, source, event_id, home, reason, doc from trail"""
+select log, n, line, at, stage, status, correlation, source, event_id, home, reason, doc,
+       exists (select 1 from request r
+                where r.id = trail.correlation and r.tenant = trail.tenant and r.event_id = trail.event_id
+                  and starts_with(r.scope, 'api/' || trail.source || '/')) as asked
+  from trail"""
 NEWEST_FIRST = "at desc, log desc, n desc, line desc"
 
 
@@ -152,9 +156,8 @@ def _kept(row: Any) -> tuple[str, msgspec.Raw, str | None]:
         refused = rows.read_refused(row["doc"])
         return refused.hash, NO_BODY, refused.principal
     decided = rows.read_decided(row["doc"])
-    # A door that asked somebody for a key calls him the source, and its request the correlation.
-    asked = row["correlation"].startswith("req_") and row["source"] != HUB
-    return decided.hash, decided.body, row["source"] if asked else None
+    # A door that asked somebody for a key calls him the source.
+    return decided.hash, decided.body, row["source"] if row["asked"] else None
 
 
 def _actor(row: Any, principal: str | None) -> Actor:

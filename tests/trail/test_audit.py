@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from hub.ledger.entries import Entry
 from hub.trail.audit import MAX_LIMIT, AuditEntry, BadCursorError, Page, page
 from tests.trail.conftest import OTHER, TENANT, Hub, only, sale
 from tests.trail.logs import NOON, Scribe, entry, landing
@@ -28,6 +29,10 @@ async def told(idle: Hub) -> Hub:
             entry("e-2", "dead_lettered", reason="SystemLinkError: Link to ERP timed out"),
             entry("e-3", connector="shop", correlationid="req_1"),
         ]
+    )
+    await idle.database.execute(
+        "insert into request (id, tenant, scope, body_hash, event_id, correlation)"
+        " values ('req_1', 'acme', 'api/shop/activations', 'h', 'e-3', 'req_1')"
     )
     await idle.database.execute(
         """
@@ -101,6 +106,26 @@ async def test_says_who_it_was_and_what_came(told: Hub) -> None:
     assert msgspec.json.decode(one("raw_1").payload) == {"till": "4"}
     assert (one("ref_1").actor.kind, one("ref_1").hash) == ("system", "aa")
     assert bytes(one("ref_1").payload) == b"null"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        entry("x-1", connector="shop", correlationid="req_2"),
+        entry("x-1", connector="shop", correlationid="req_1"),
+        entry("e-3", connector="till", correlationid="req_1"),
+        entry("e-3", connector="sho", correlationid="req_1"),
+        entry("e-3", connector="shop", correlationid="req_1", tenant=OTHER),
+    ],
+)
+async def test_takes_nobody_for_a_user_whose_request_is_not_known(told: Hub, forged: Entry) -> None:
+    """Whoever may publish on the topic says what correlation he likes."""
+    await Scribe(told.database).decide([forged])
+    async with told.followed():
+        await told.shown()
+
+    newest = (await asked(told, forged.tenant)).entries[0]
+    assert (newest.actor.kind, newest.actor.name) == ("system", forged.connector)
 
 
 async def test_a_tenant_reads_its_own_alone(told: Hub) -> None:
