@@ -18,6 +18,7 @@ WORKING, DONE, REFUSED = ".working", "done", "refused"
 UNFINISHED = (".part", ".tmp", ".filepart")
 CHUNK = 1024 * 1024
 PRIVATE = 0o700
+OPEN = Path("/proc/self/fd")
 THE_FOLDER_ITSELF = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -166,7 +167,8 @@ class Folder:
         try:
             if name == WORKING:
                 _check_private(self.inbox / name, os.fstat(descriptor))
-            yield Path(f"/proc/self/fd/{descriptor}")
+            # Elsewhere than on Linux nothing leads back to what is open, and the name must do.
+            yield OPEN / str(descriptor) if OPEN.is_dir() else self.inbox / name
         finally:
             os.close(descriptor)
 
