@@ -45,6 +45,8 @@ class Landing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     reason: str = ""
     events: tuple[Became, ...] = ()
     traceparent: str | None = None
+    translated_at: datetime | None = None
+    """By the clock of whoever did; where it is missing, the batch was written soon after."""
 
 
 encode_lines = msgspec.json.Encoder().encode_lines

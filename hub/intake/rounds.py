@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -159,6 +159,7 @@ def _line(landed: Landed, meaning: Meaning, source: Source | None) -> Landing:
         reason=meaning.code or meaning.reason,
         events=meaning.events,
         traceparent=envelope.traceparent if envelope else None,
+        translated_at=datetime.now(UTC),
     )
 
 

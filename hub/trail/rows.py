@@ -116,7 +116,7 @@ def landing_rows(blob: Blob) -> Iterator[Row]:
             one.size,
             one.payload,
             one.events,
-            blob.at,
+            one.translated_at or blob.at,
         )
         yield Row(
             blob.n,

@@ -290,6 +290,7 @@ class Told:
 
     part: int
     offset: int
+    published_ms: int
     headers: dict[str, bytes]
     body: dict[str, Any]
 
@@ -311,7 +312,7 @@ async def events(shop: Shop, intake: Topic) -> list[Told]:
             if first < end:
                 async for one in peek.records(intake.name, part, first, end):
                     body = json.loads(one.value or b"")
-                    found.append(Told(part, one.offset, dict(one.headers), body))
+                    found.append(Told(part, one.offset, one.timestamp, dict(one.headers), body))
     return found
 
 

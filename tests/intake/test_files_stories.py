@@ -11,6 +11,7 @@ from hub.audit import landings
 from hub.intake.files.reading import WINDOW
 from hub.intake.files.status import in_words, latest
 from hub.ledger import entries
+from hub.trail.rows import Blob, landing_rows, read_landed
 from tests.intake.conftest import Installation
 from tests.intake.dropping import HEAD, DropBox, row, rows
 
@@ -95,6 +96,18 @@ async def test_leaves_nothing_behind_but_what_the_audit_needs(box: DropBox) -> N
         entry = told[result["event"]]
         assert line.raw == line.correlation == entry.raw == entry.correlationid == entry.event
         assert bytes(entry.body) == bytes(entries.NO_BODY)
+
+
+async def test_a_line_is_translated_before_it_is_decided(box: DropBox) -> None:
+    box.drop("monday.csv", HEAD + rows(1))
+    async with box.watched():
+        await box.ended("monday.csv")
+
+    database = box.hub.database
+    blob = Blob(*await database.fetchrow("select n, topic, part, epoch, at, body from landing"))
+    (shown,) = landing_rows(blob)
+    decided = await database.fetchval("select min(at) from ledger")
+    assert shown.at <= read_landed(shown.doc).translated_at < decided
 
 
 async def test_a_file_of_many_windows_is_answered_in_its_order(box: DropBox) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hub.adapters.kafka import Message, Outlet
 from hub.adapters.postgres import Database, connect
 from hub.audit.landings import Landing, decode
+from hub.trail.rows import Blob, landing_rows, read_landed
 from schemas.envelope import from_headers
 from schemas.refs import derived_id, order_home, place
 from schemas.topics import Topic
@@ -79,8 +80,24 @@ async def test_makes_an_event_of_a_record_and_logs_what_it_became(
     assert json.loads(bytes(line.payload)) == {
         "order": "A-1",
         "serials": ["001"],
-        "customer": {"email": "…"},
+        "customer": "…",
     }
+
+
+async def test_a_record_is_translated_before_its_event_is_published(
+    shop: Shop, intake: Topic
+) -> None:
+    async with at_work(a_translator(shop, shop.database, intake)):
+        await land(shop, {"order": "A-1"})
+        await accounted(shop, 1)
+
+    (told,) = await events(shop, intake)
+    blob = Blob(
+        *await shop.database.fetchrow("select n, topic, part, epoch, at, body from landing")
+    )
+    (shown,) = landing_rows(blob)
+    translated_at = read_landed(shown.doc).translated_at
+    assert int(translated_at.timestamp() * 1000) <= told.published_ms < blob.at.timestamp() * 1000
 
 
 async def test_accounts_for_every_record_whatever_it_means(shop: Shop, intake: Topic) -> None:

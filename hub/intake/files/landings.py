@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 
 import msgspec
@@ -16,8 +17,9 @@ NOTHING_SHOWN: frozenset[str] = frozenset()
 
 
 def landings(job: Job, window: Sequence[Reading]) -> bytes:
-    """One line a record."""
-    return encode_lines([_landing(job, reading) for reading in window])
+    """One line a record, just translated."""
+    now = datetime.now(UTC)
+    return encode_lines([_landing(job, reading, now) for reading in window])
 
 
 def raw_id(reading: Reading, job: Job, digest: str) -> str:
@@ -27,7 +29,7 @@ def raw_id(reading: Reading, job: Job, digest: str) -> str:
     return derived_id("raw", job.origin.tenant, job.origin.source, digest)
 
 
-def _landing(job: Job, reading: Reading) -> Landing:
+def _landing(job: Job, reading: Reading, now: datetime) -> Landing:
     cells = _plain(reading)
     digest = sha256(cells).hexdigest()
     raw = raw_id(reading, job, digest)
@@ -47,6 +49,7 @@ def _landing(job: Job, reading: Reading) -> Landing:
         payload=msgspec.Raw(_shown(job, reading)),
         reason=reading.meaningless or ", ".join(sorted({fault.code for fault in reading.faults})),
         events=tuple(Became(one.id, one.fact.TYPE, one.home) for one, _ in reading.events),
+        translated_at=now,
     )
 
 
