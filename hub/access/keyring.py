@@ -71,7 +71,7 @@ class Keyring:
             return self._cipher(tenant).decrypt(
                 sealed[1 : 1 + NONCE], sealed[1 + NONCE :], tenant.encode()
             )
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             message = (
                 f"a sealed body of tenant {tenant!r} cannot be opened; "
                 "is HUB_MASTER_KEY the one it was sealed with?"

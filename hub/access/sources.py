@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from connectors.sdk import Connector, SettingsError
-from hub.access.keyring import HUB, Keyring
+from hub.access.keyring import HUB, Keyring, SealError
 from hub.adapters.postgres import Database, TenantDatabase
 from hub.domain.errors import HubError
 from schemas.envelope import SOURCE, source_of
@@ -47,6 +47,10 @@ class SourceError(HubError):
     """A source cannot be set so, or is not there; the message says what to do."""
 
 
+class UnusableError(HubError):
+    """A source is there and this process cannot use it; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A feed of a tenant, ready to be used."""
@@ -56,10 +60,23 @@ class Source:
     connector: Connector[Any]
     settings: Any
     """What the connector made of them."""
-    secrets: tuple[str, ...]
-    """Newest first."""
+    sealed: tuple[bytes, ...]
+    """Its secrets, newest first."""
     version: int
     changed_at: datetime
+    keyring: Keyring | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Newest first, opened for whoever needs them: only a door does.
+
+        Raises:
+            SealError: they were sealed under another master key.
+
+        """
+        if self.keyring is None:
+            return ()
+        return tuple(self.keyring.open(self.tenant, one).decode() for one in self.sealed)
 
     @property
     def revision(self) -> int:
@@ -143,18 +160,67 @@ class SourceStore:
         return self.connectors[name]
 
     def ready(self, row: Any) -> Source | None:
-        """The source of a row; None where its connector is no longer there or not content with it."""
-        tenant = row["tenant"]
+        """The source of a row; None where this process cannot use it."""
+        try:
+            return self.usable(row)
+        except UnusableError:
+            return None
+
+    def usable(self, row: Any) -> Source:
+        """The source of a row.
+
+        Raises:
+            UnusableError: its connector is no longer there, or not content with it.
+
+        """
         try:
             connector = self._connector(row["connector"])
             settings = connector.configure(json.loads(row["settings"]))
         except (SourceError, SettingsError) as error:
-            log.warning("source.unusable", tenant=tenant, source=row["name"], reason=str(error))
-            return None
-        secrets = tuple(self.keyring.open(tenant, one).decode() for one in row["secrets"])
+            raise _unusable(row, str(error)) from error
+        except Exception as error:
+            # The connector may be anybody's, and many tenants share the process.
+            raise _unusable(row, f"its connector fails on its settings: {error!r}") from error
         return Source(
-            tenant, row["name"], connector, settings, secrets, row["version"], row["changed_at"]
+            row["tenant"],
+            row["name"],
+            connector,
+            settings,
+            tuple(row["secrets"]),
+            row["version"],
+            row["changed_at"],
+            self.keyring,
         )
+
+
+def _unusable(row: Any, reason: str) -> UnusableError:
+    log.warning("source.unusable", tenant=row["tenant"], source=row["name"], reason=reason)
+    return UnusableError(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a source cannot be used, and what to do about it."""
+
+    tenant: str
+    name: str
+    reason: str
+    next: str
+
+
+async def troubled_sources(database: Database, store: SourceStore) -> list[Trouble]:
+    """Every source that this process could not use."""
+    found = []
+    for row in await database.fetch(ALL, None):
+        try:
+            _ = store.usable(row).secrets
+        except UnusableError as error:
+            then = "install its connector here, or set it again with `hub source set`"
+            found.append(Trouble(row["tenant"], row["name"], str(error), then))
+        except SealError as error:
+            then = "set HUB_MASTER_KEY to that key, or make a new secret with `hub source rotate`"
+            found.append(Trouble(row["tenant"], row["name"], str(error), then))
+    return found
 
 
 async def list_sources(database: Database, tenant: str | None = None) -> list[Listed]:
@@ -178,6 +244,7 @@ async def sources_of(database: Database, store: SourceStore, connector: str) -> 
     return [source for source in map(store.ready, rows) if source is not None]
 
 
+Found = Source | UnusableError | None
 Load = Callable[[str, str], Awaitable[Any]]
 """The row of (tenant, name), or None."""
 
@@ -209,10 +276,8 @@ class Sources:
     store: SourceStore
     load: Load
     max_age: float = MAX_AGE
-    _found: OrderedDict[tuple[str, str], tuple[float, Source | None]] = field(
-        default_factory=OrderedDict
-    )
-    _loading: dict[tuple[str, str], "asyncio.Task[Source | None]"] = field(default_factory=dict)
+    _found: OrderedDict[tuple[str, str], tuple[float, Found]] = field(default_factory=OrderedDict)
+    _loading: dict[tuple[str, str], "asyncio.Task[Found]"] = field(default_factory=dict)
 
     async def get(self, tenant: str, name: str, *, fresh: bool = False) -> Source | None:
         """The source, or None where there is none that could be used.
@@ -221,6 +286,23 @@ class Sources:
             StoreUnavailableError: it is not known and cannot be read.
 
         """
+        found = await self._find(tenant, name, fresh=fresh)
+        return None if isinstance(found, UnusableError) else found
+
+    async def usable(self, tenant: str, name: str) -> Source | None:
+        """The source, or None where there is none.
+
+        Raises:
+            StoreUnavailableError: it is not known and cannot be read.
+            UnusableError: it is there and cannot be used.
+
+        """
+        found = await self._find(tenant, name)
+        if isinstance(found, UnusableError):
+            raise UnusableError(str(found))
+        return found
+
+    async def _find(self, tenant: str, name: str, *, fresh: bool = False) -> Found:
         key = (tenant, name)
         known = self._found.get(key)
         if known is not None and not fresh and time.monotonic() - known[0] < self.max_age:
@@ -231,14 +313,18 @@ class Sources:
             task = self._loading[key] = asyncio.create_task(self._read(key))
         return await asyncio.shield(task)
 
-    async def _read(self, key: tuple[str, str]) -> Source | None:
+    async def _read(self, key: tuple[str, str]) -> Found:
         asked = time.monotonic()
         try:
             row = await self.load(*key)
         finally:
             if self._loading.get(key) is asyncio.current_task():
                 del self._loading[key]
-        source = None if row is None else self.store.ready(row)
+        source: Found
+        try:
+            source = None if row is None else self.store.usable(row)
+        except UnusableError as error:
+            source = error
         self._found[key] = (asked, source)
         self._found.move_to_end(key)
         if len(self._found) > MAX_CACHED:

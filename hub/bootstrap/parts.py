@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from hub import registry
 from hub.access.keyring import Keyring
+from hub.access.sources import SourceStore
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import ENGINE, Database, connect
 from hub.domain.errors import HubError
@@ -41,6 +42,7 @@ def installation(settings: Settings) -> Installation:
         kafka=settings.kafka_settings(),
         postgres=settings.postgres.get_secret_value(),
         keyring=keyring(settings),
+        sources=SourceStore(registry.connectors(), keyring(settings)),
         partitions=settings.partitions,
         topics=registry.topics(),
         replication=settings.replication,

@@ -64,6 +64,13 @@ def store_away() -> Turned:
     return Turned(503, "store-unavailable", title, detail, RETRY_AFTER)
 
 
+def unusable() -> Turned:
+    """Without the reason, which is for whoever runs the hub."""
+    title = "This source cannot be used now"
+    detail = "whoever runs the hub finds the reason with `hub doctor`; send it again later"
+    return Turned(503, "source-unusable", title, detail, RETRY_AFTER)
+
+
 def broker_away() -> Turned:
     title, detail = "Nothing can be taken in just now", "send the same again later"
     return Turned(503, "broker-unavailable", title, detail, RETRY_AFTER)

@@ -16,10 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.sdk import Delivery, Fault, RawRecord, SignatureError, UnreadableError
-from hub.access.sources import Source, Sources
+from hub.access.keyring import SealError
+from hub.access.sources import Source, Sources, UnusableError
 from hub.access.tenants import NAME
 from hub.audit.refusals import Refusals, refused
-from hub.domain.errors import HubError
 from hub.intake import answers
 from hub.intake.answers import DELIVERY_ID, Turned
 from hub.intake.bodies import Bodies, Body, LeftError, Receive
@@ -110,19 +110,20 @@ class PushDoor:
         source = None
         if NAME.match(tenant) and NAME.match(name):
             try:
-                source = await self.sources.get(tenant, name)
+                source = await self.sources.usable(tenant, name)
             except StoreUnavailableError as error:
                 raise answers.store_away() from error
-            except HubError as error:
-                # Another master key than the one its secret was sealed with.
-                log.warning("source.unusable", tenant=tenant, source=name, reason=str(error))
-                raise answers.store_away() from error
+            except UnusableError as error:
+                raise answers.unusable() from error
         if source is None or source.connector.push is None:
             raise answers.unsigned("no such source, or its connector takes nothing that is pushed")
         try:
             source.connector.push.verify(delivery, source.secrets)
         except SignatureError as error:
             raise answers.unsigned(str(error)) from error
+        except SealError as error:
+            log.warning("source.unusable", tenant=tenant, source=name, reason=str(error))
+            raise answers.unusable() from error
         return source
 
     async def _land(

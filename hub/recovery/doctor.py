@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from hub.access.keyring import Keyring, SealError
+from hub.access.sources import SourceStore, troubled_sources
 from hub.adapters.kafka import KafkaSettings, check_topics
 from hub.adapters.kafka.cluster import Cluster, describe_cluster
 from hub.adapters.postgres import Database, connect, pending_migrations
@@ -63,6 +64,8 @@ class Installation:
     topics: Sequence[Topic]
     intake: Sequence[Topic]
     """The topics that a processor reads."""
+    sources: SourceStore | None = None
+    """With the connectors that are installed here."""
     replication: int = 1
     production: bool = False
     allow_asynchronous_postgres: bool = False
@@ -160,6 +163,7 @@ async def _postgres(installation: Installation) -> list[Finding]:
         if pending:
             return [*findings, _bad(f"migrations are missing: {pending}", "run `hub migrate`")]
         findings += [_well("migrations are applied"), await _master_key(database, installation)]
+        findings += await _sources(database, installation)
         for topic in installation.intake:
             findings += await _ledger(database, topic, installation.partitions)
         return findings
@@ -216,6 +220,16 @@ async def _master_key(database: Database, installation: Installation) -> Finding
         then = "set HUB_MASTER_KEY to the key of this database; another one loses every contact"
         return _bad("the master key does not open what is sealed", then)
     return _well("the master key opens what is sealed")
+
+
+async def _sources(database: Database, installation: Installation) -> list[Finding]:
+    if installation.sources is None:
+        return []
+    troubled = await troubled_sources(database, installation.sources)
+    return [
+        _bad(f"source {one.name} of {one.tenant} cannot be used: {one.reason}", one.next)
+        for one in troubled
+    ] or [_well("every source can be used")]
 
 
 # The ledger

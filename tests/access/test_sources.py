@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from hub.access.sources import (
     as_tenant,
     list_sources,
     sources_of,
+    troubled_sources,
 )
 from hub.access.tenants import put
 from hub.adapters.postgres import Database, connect_for_tenants
@@ -174,6 +176,30 @@ async def test_a_source_whose_connector_is_gone_or_discontent_is_none(
     assert await sources.get("acme", "old") is None
     assert await sources_of(database, store, "pos") == []
     assert [one.name for one in await list_sources(database, "acme")] == ["old", "pos"]
+
+
+async def test_a_source_that_cannot_be_used_leaves_the_others_alone(
+    store: SourceStore, database: Database
+) -> None:
+    def configure(document: Any) -> Any:
+        return document["zone"].upper()
+
+    fragile = replace(connectors()["pos"], configure=configure)
+    careless = SourceStore({"pos": fragile}, KEYRING)
+    for name in ("good", "bad", "sealed"):
+        await store.put(database, "acme", name, "pos", ZONE)
+    await database.execute("update source set settings = '[]' where name = 'bad'")
+    await database.execute("update source set secrets = array['x'::bytea] where name = 'sealed'")
+
+    usable = await sources_of(database, careless, "pos")
+    troubled = await troubled_sources(database, careless)
+
+    assert [one.name for one in usable] == ["good", "sealed"]
+    assert [(one.name, one.next.split()[0]) for one in troubled] == [
+        ("bad", "install"),
+        ("sealed", "set"),
+    ]
+    assert "TypeError" in troubled[0].reason
 
 
 def test_secrets_are_long_and_all_different() -> None:

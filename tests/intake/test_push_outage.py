@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from hub.access.keyring import Keyring
+from hub.access.sources import SourceStore
 from hub.adapters.kafka import KafkaSettings, SharedOutlet
 from hub.adapters.postgres import Database
 from hub.dev.embedded.server import free_port
@@ -102,6 +104,19 @@ async def test_answers_503_while_postgres_is_away_and_202_when_it_is_back(
     assert told(away) == (503, "store-unavailable")
     assert after.status_code == 202
     assert len(await shop.landed()) == 2
+
+
+@pytest.mark.parametrize("what", ["its connector is gone", "its secret was sealed elsewhere"])
+async def test_says_that_a_source_cannot_be_used_and_not_why(shop: Shop, what: str) -> None:
+    installed = {} if "connector" in what else shop.store.connectors
+    shop.store = SourceStore(installed, Keyring(b"x" * 32))
+    async with a_door(shop):
+        answer = await shop.post(BODY)
+
+    assert told(answer) == (503, "source-unusable")
+    assert "`hub doctor`" in answer.json()["detail"]
+    assert shop.connector.name not in answer.text
+    assert "HUB_MASTER_KEY" not in answer.text
 
 
 async def test_a_source_that_is_known_lands_for_seconds_without_postgres(

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from hub.access.keyring import Keyring
+from hub.access.sources import SourceStore
+from hub.access.tenants import put
 from hub.adapters.kafka import KafkaSettings
 from hub.adapters.kafka.cluster import Cluster, TopicSafety
 from hub.recovery.doctor import (
@@ -17,6 +19,7 @@ from hub.recovery.doctor import (
     doctor,
     production_refusals,
 )
+from hub.registry import connectors
 from hub.sdk.processor import Processor
 from schemas.topics import dead_letters
 from tests.ledger.counter import World
@@ -52,6 +55,21 @@ async def test_finds_nothing_bad_in_a_healthy_installation(
     assert bad(findings) == []
     assert "ok: topics are as declared" in map(str, findings)
     assert all(one.next for one in findings if one.level is not Level.OK)
+
+
+@servers
+async def test_names_sources_that_cannot_be_used(hub: Hub, installation: Installation) -> None:
+    await put(hub.db, "acme", 24, 14)
+    zone = {"zone": "Europe/Istanbul"}
+    await SourceStore(connectors(), KEYRING).put(hub.db, "acme", "tills", "pos", zone)
+
+    without = await doctor(replace(installation, sources=SourceStore({}, KEYRING)))
+    well = await doctor(replace(installation, sources=SourceStore(connectors(), KEYRING)))
+
+    (told,) = (one for one in bad(without) if "source" in one)
+    assert "source tills of acme cannot be used: no connector 'pos' is installed" in told
+    assert "`hub source set`" in told
+    assert "ok: every source can be used" in map(str, well)
 
 
 @servers
