@@ -102,6 +102,7 @@ def assemble(found: Found, requests: Iterable[Any], figures: Figures) -> Trace |
         open=(*_parked(landed), *_waiting(events), *coming),
         stages=told,
         truncated=found.truncated,
+        others=(),
     )
 
 

@@ -1,10 +1,12 @@
 """Find one payload's whole way, under whatever name somebody knows it by."""
 
+import msgspec
+
 from hub.adapters.postgres import Queries
 from hub.trail.assemble import Found, assemble
 from hub.trail.figures import behind, figures
 from hub.trail.resolve import correlations
-from hub.trail.way import Behind, Trace
+from hub.trail.way import Behind, Other, Trace
 
 MAX_TRACES = 20
 MAX_ROWS = 500
@@ -22,14 +24,28 @@ select id, event_id, scope, outcome, answer, reserved_at, sent_at, decided_at fr
 """
 
 
+BEGAN = """
+select known.correlation, min(t.at) as began_at
+  from unnest($2::text[]) with ordinality as known(correlation, n)
+  join trail t on t.tenant = $1 and t.correlation = known.correlation
+ group by known.correlation, known.n order by known.n
+"""
+
+
 async def find(queries: Queries, tenant: str, text: str) -> Trace | None:
-    """The newest way known under this text; None where nothing is.
+    """The newest way known under this text, and when the others began; None where nothing is.
 
     The session must speak for the tenant; `text` is a correlation, a raw id, an event id, a request
     id, a warranty id, an order reference (`namespace/reference` or the reference alone) or a serial.
     """
-    found = await search(queries, tenant, text, limit=1)
-    return found[0] if found else None
+    late = await behind(queries)
+    known = await correlations(queries, tenant, text, MAX_TRACES)
+    for number, correlation in enumerate(known, start=1):
+        if (trace := await _trace(queries, tenant, correlation, late)) is not None:
+            older = await queries.fetch(BEGAN, tenant, known[number:]) if known[number:] else ()
+            others = tuple(Other(**dict(row)) for row in older)
+            return msgspec.structs.replace(trace, others=others)
+    return None
 
 
 async def search(

@@ -182,6 +182,14 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event: str | None = None
 
 
+class Other(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Another way that is known by the same name."""
+
+    correlation: str
+    """What its own trace is found by."""
+    began_at: datetime
+
+
 class Trace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything known under one correlation."""
 
@@ -203,3 +211,5 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The same as a story, in the order of time."""
     truncated: bool = False
     """Whether there is more than is shown."""
+    others: tuple[Other, ...]
+    """Older ways known by the name that was asked for, newest first, at most 19."""

@@ -50,6 +50,14 @@ async def test_all_that_was_said_of_an_order_is_found_newest_first(hub: Hub) -> 
         await hub.settled(event)
 
     assert await found(hub, "R-1") == ["third", "second", "first"]
+    newest, alone = await hub.trace("R-1"), await hub.trace("second")
+    assert newest is not None
+    assert alone is not None
+    assert newest.correlation == "third"
+    assert [one.correlation for one in newest.others] == ["second", "first"]
+    assert newest.others[0].began_at == alone.began_at
+    assert newest.others[0].began_at > newest.others[1].began_at
+    assert alone.others == ()
 
 
 async def test_an_order_of_which_nothing_was_accepted_is_found_by_its_whole_name(hub: Hub) -> None:

@@ -37,7 +37,11 @@ def add_to(app: FastAPI) -> None:
         operation_id="trace",
         response_class=Response,
         responses=answers(
-            {200: answered(Trace, "The newest way known under that name.")},
+            {
+                200: answered(
+                    Trace, "The newest way known under that name; `others` lists the older ones."
+                )
+            },
             problems.NOT_FOUND,
             problems.INVALID,
         ),
