@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiokafka.record.util import calc_crc32c
 
+from tests.adapters.scrambled import Scrambled
 from tests.ledger.counter import Counted, home_of
 from tests.ledger.driver import Hub, Told, count, told
 
@@ -113,23 +113,6 @@ async def test_what_is_no_valid_event_becomes_a_dead_letter_and_its_neighbours_a
     assert not hub.running[0].task.done()
     owner = (await hub.owners())[count("x").partition]
     assert owner["epoch"] <= 3, "no claim was lost over it"
-
-
-class Scrambled:
-    """A batch builder of a stranger: one header's name is no UTF-8, and the checksum fits."""
-
-    def __init__(self, builder: Any, name: bytes) -> None:
-        self._builder, self._name = builder, name
-
-    def __getattr__(self, attribute: str) -> Any:
-        return getattr(self._builder, attribute)
-
-    def build(self) -> bytearray:
-        data = bytearray(self._builder.build())
-        at = data.index(self._name)
-        data[at : at + len(self._name)] = b"\xff" * len(self._name)
-        data[17:21] = calc_crc32c(bytes(data[21:])).to_bytes(4, "big")
-        return data
 
 
 async def test_a_header_name_that_no_client_can_read_becomes_a_dead_letter(hub: Hub) -> None:

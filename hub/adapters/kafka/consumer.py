@@ -44,6 +44,24 @@ class Unreadable:
     headers: Sequence[tuple[str, bytes]] = ((UNREADABLE, b"a header name is not UTF-8"),)
 
 
+async def _fetched(
+    consumer: AIOKafkaConsumer, tp: TopicPartition, *, timeout_ms: int, limit: int | None = None
+) -> Sequence[Record]:
+    """What was fetched; where one of it cannot be read, the next record alone."""
+    try:
+        found = await consumer.getmany(tp, timeout_ms=timeout_ms, max_records=limit)
+    except UnicodeDecodeError:
+        here = cast("int", await consumer.position(tp))
+        # Without the seek the client would take what it was about to give for given.
+        consumer.seek(tp, here)
+        try:
+            found = await consumer.getmany(tp, timeout_ms=1000, max_records=1)
+        except UnicodeDecodeError:
+            consumer.seek(tp, here + 1)
+            return [Unreadable(here)]
+    return cast("Sequence[Record]", found.get(tp, ()))
+
+
 class _Count(ConsumerRebalanceListener):  # type: ignore[misc] # untyped base
     """Callbacks run while batches are in flight, so they do no IO and touch no state."""
 
@@ -129,23 +147,7 @@ class Feed:
         """What has been fetched of a partition, waiting at most `timeout_ms` for the first."""
         tp = TopicPartition(self.topic, partition)
         with translated():
-            try:
-                found = await self._consumer.getmany(tp, timeout_ms=timeout_ms, max_records=limit)
-            except UnicodeDecodeError:
-                return await self._next_one(tp)
-        return cast("Sequence[Record]", found.get(tp, ()))
-
-    async def _next_one(self, tp: TopicPartition) -> Sequence[Record]:
-        """The next record alone, because one of those that follow cannot be read."""
-        here = cast("int", await self._consumer.position(tp))
-        # Without the seek the client would take what it was about to give for given.
-        self._consumer.seek(tp, here)
-        try:
-            found = await self._consumer.getmany(tp, timeout_ms=1000, max_records=1)
-        except UnicodeDecodeError:
-            self._consumer.seek(tp, here + 1)
-            return [Unreadable(here)]
-        return cast("Sequence[Record]", found.get(tp, ()))
+            return await _fetched(self._consumer, tp, timeout_ms=timeout_ms, limit=limit)
 
     def seek(self, partition: int, offset: int) -> bool:
         """Read on from `offset`; False where the partition is no longer ours."""
@@ -272,11 +274,11 @@ class Peek:
                 self._consumer.seek(tp, first)
             while first < end:
                 with translated():
-                    found = await self._consumer.getmany(tp, timeout_ms=1_000)
+                    found = await _fetched(self._consumer, tp, timeout_ms=1_000)
                     first = await self._consumer.position(tp)
-                for record in found.get(tp, ()):
+                for record in found:
                     if record.offset < end:
-                        yield cast("Record", record)
+                        yield record
 
     async def last_record(self, topic: str, partition: int) -> Record | None:
         """The newest record of a partition, or None where it holds none."""
