@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from hub.ledger.entries import SaidEntry
-from hub.trail import rows
+from hub.trail import ahead, rows
 from hub.trail.figures import PROJECTED, PUBLISHED, Figures, Spot
 from hub.trail.rows import DOOR, LANDING, DecidedDoc
 from hub.trail.stages import stages
 from hub.trail.way import (
     Asked,
-    Behind,
     Decided,
     EventWay,
     Landed,
@@ -29,16 +27,6 @@ from schemas.refs import derived_id
 
 TOPIC_OF = {fact.TYPE: topic.name for topic, facts in FACTS.items() for fact in facts}
 LETTER, MOST_LETTERS = "ltr_", 100
-WAITS = {
-    "early": "waits in its home for what it builds on",
-    "retrying": "is tried again",
-    "held": "waits behind an earlier event of its home",
-    "dead_lettered": "waits for a person to redrive it or give it up",
-}
-
-
-LATE_SECONDS = 3.0
-"""The trail is always a few batches behind a log at work; so far behind it may lack something."""
 
 
 @dataclass(slots=True)
@@ -86,9 +74,9 @@ def assemble(found: Found, requests: Iterable[Any], figures: Figures) -> Trace |
     times = [stage.at for stage in told if stage.at is not None]
     if not times:
         return None
-    coming = (*_undecided(landed, events), *_unseen(events), *_unanswered(asked))
-    lacking = _lacking(landed, events)
-    late = tuple(one for one in figures.behind if _late(one, landed, events, lacking=lacking))
+    coming = tuple(ahead.coming(landed, events, asked))
+    lacking = ahead.lacking(landed, events)
+    late = tuple(one for one in figures.behind if ahead.late(one, landed, events, lacking=lacking))
     return Trace(
         correlation=found.correlation,
         tenant=found.tenant,
@@ -99,7 +87,7 @@ def assemble(found: Found, requests: Iterable[Any], figures: Figures) -> Trace |
         events=events,
         requests=asked,
         refused=refused,
-        open=(*_parked(landed), *_waiting(events), *coming),
+        open=(*ahead.waiting(landed, events), *coming),
         stages=told,
         truncated=found.truncated,
         others=(),
@@ -239,80 +227,3 @@ def _published(said: SaidEntry, doc: DecidedDoc, figures: Figures) -> Published:
             for name, seq in figures.projected(doc.part)
         ),
     )
-
-
-# What is still to come: what waits for somebody is no gap in the way, what must follow at once is
-
-
-def _parked(landed: Sequence[Landed]) -> Iterator[str]:
-    newest: dict[str, Landed] = {}
-    for one in sorted(landed, key=_translated):
-        newest[one.raw] = one
-    for one in newest.values():
-        if one.outcome == "parked":
-            yield f"the payload {one.raw} is parked until its translation is mended"
-
-
-def _undecided(landed: Sequence[Landed], events: Sequence[EventWay]) -> Iterator[str]:
-    decided = {event.id for event in events}
-    for meant in dict.fromkeys(meant for one in landed for meant in one.events):
-        if meant.id not in decided:
-            yield f"{meant.type} {meant.id} is translated and not decided yet"
-
-
-def _translated(landed: Landed) -> datetime:
-    return landed.translated_at
-
-
-def _last_words(event: EventWay) -> list[Decided]:
-    """The newest line about each arrival of it."""
-    return list({(d.topic, d.part, d.offset): d for d in event.decisions}.values())
-
-
-def _waiting(events: Sequence[EventWay]) -> Iterator[str]:
-    for event in events:
-        for last in _last_words(event):
-            if last.outcome in WAITS:
-                yield f"{event.type} {event.id} {WAITS[last.outcome]}: {last.reason}"
-
-
-def _unseen(events: Sequence[EventWay]) -> Iterator[str]:
-    for event in events:
-        if all(last.kind == "placed" for last in _last_words(event)):
-            yield f"{event.type} {event.id} is on its way to another partition"
-        for said in (said for decision in event.decisions for said in decision.said):
-            if not said.acknowledged:
-                yield f"{said.type} {said.id} is decided and not published yet"
-            for view in said.projected:
-                if not view.shown:
-                    yield f"{said.type} {said.id} does not show in {view.name} yet"
-
-
-def _unanswered(asked: Sequence[Asked]) -> Iterator[str]:
-    for one in asked:
-        if one.outcome is None:
-            yield f"request {one.id} is not answered yet"
-
-
-# What the trail itself may lack
-
-
-def _lacking(landed: Sequence[Landed], events: Sequence[EventWay]) -> bool:
-    """Whether a payload is not shown of which an event was made."""
-    shown = {one.raw for one in landed}
-    return any(event.raw is not None and event.raw not in shown for event in events)
-
-
-def _late(
-    one: Behind, landed: Sequence[Landed], events: Sequence[EventWay], *, lacking: bool
-) -> bool:
-    """Whether this way may go on in a log that the trail has not followed for some time.
-
-    A payload lies in one partition for ever; an event may write to a home in any.
-    """
-    if one.seconds <= LATE_SECONDS:
-        return False
-    if one.log == LANDING:
-        return lacking or (one.topic, one.part) in {(each.topic, each.part) for each in landed}
-    topics = {each.topic for event in events for each in event.decisions}
-    return not topics or one.topic in topics
