@@ -10,7 +10,7 @@ import pytest
 from hub.access.tenants import put
 from hub.ledger.submit import Submission, Submitter
 from hub.recovery.items import Filter, Spot, list_items, redrive, wait_until_acted
-from hub.trail import assemble
+from hub.trail import ahead
 from schemas.envelope import Envelope, source_of
 from schemas.refs import place
 from tests.trail.conftest import (
@@ -242,7 +242,7 @@ async def test_a_log_that_is_late_elsewhere_says_nothing_of_a_way(idle: Hub) -> 
 async def test_says_how_far_it_is_behind_instead_of_guessing(
     idle: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assemble, "LATE_SECONDS", 0)
+    monkeypatch.setattr(ahead, "LATE_SECONDS", 0)
     await idle.work()
     async with idle.followed():
         await idle.say(sale())
