@@ -7,6 +7,7 @@ import typer
 from pydantic import ValidationError
 
 from hub import bootstrap, registry
+from hub.commands.away import sentence
 from hub.domain.errors import HubError
 from hub.settings import Settings
 
@@ -51,8 +52,8 @@ class refusals_said:  # noqa: N801 - reads as a phrase: `with refusals_said():`
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Say the error and exit with 2."""
         sentences = _sentences(error)
-        for sentence in sentences:
-            typer.echo(f"hub: {sentence}", err=True)
+        for said in sentences:
+            typer.echo(f"hub: {said}", err=True)
         if sentences:
             raise typer.Exit(REFUSED) from error
 
@@ -60,7 +61,9 @@ class refusals_said:  # noqa: N801 - reads as a phrase: `with refusals_said():`
 def _sentences(error: BaseException | None) -> list[str]:
     """What a refusal says; nothing where it is a fault of ours, which keeps its traceback."""
     match error:
-        case HubError() | registry.UnknownPluginError():
+        case HubError():
+            return [sentence(error)]
+        case registry.UnknownPluginError():
             return [str(error)]
         case ValidationError() if error.title == Settings.__name__:
             # Their message alone: the rest may hold a password.

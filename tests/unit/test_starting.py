@@ -52,6 +52,37 @@ def test_the_error_of_the_settings_shows_no_value(monkeypatch: pytest.MonkeyPatc
     assert "canary" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("verify",), ("items",), ("audit", "--tenant", "acme"), ("key", "list")],
+    ids=" ".join,
+)
+def test_a_command_without_postgres_says_where_it_was_looked_for_and_what_to_do(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_POSTGRES", "postgresql://hub:canary@127.0.0.1:1/hub")
+    monkeypatch.setenv("HUB_KAFKA", "127.0.0.1:1")
+
+    result = CliRunner().invoke(app, command)
+
+    assert result.exit_code == 2
+    assert "Postgres does not answer at 127.0.0.1:1 (HUB_POSTGRES)" in result.output
+    assert "`. .hub/demo.env`" in result.output
+    assert "canary" not in result.output
+
+
+def test_a_command_without_kafka_says_where_it_was_looked_for_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HUB_KAFKA", "127.0.0.1:1")
+
+    result = CliRunner().invoke(app, ["topics", "check"])
+
+    assert result.exit_code == 2
+    assert "Kafka does not answer at 127.0.0.1:1 (HUB_KAFKA)" in result.output
+    assert "`. .hub/demo.env`" in result.output
+
+
 def test_refusals_of_several_tasks_are_each_said(capsys: pytest.CaptureFixture[str]) -> None:
     group = ExceptionGroup("tasks", [HubError("one"), HubError("two")])
 
