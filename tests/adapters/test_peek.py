@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from hub.adapters.kafka import KafkaSettings, Peek, apply_topics
-from hub.adapters.kafka.consumer import UNREADABLE
+from hub.adapters.kafka import UNREADABLE, KafkaSettings, Peek, apply_topics
 from schemas.topics import Topic
 from tests.adapters.scrambled import Scrambled
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hub.adapters.kafka import Feed, KafkaSettings, Peek, consumer
+from hub.adapters.kafka import Feed, KafkaSettings, Peek, feed, peek
 from hub.sdk.failures import BrokerUnavailableError
 
 SETTINGS = KafkaSettings("127.0.0.1:1")
@@ -37,7 +37,8 @@ class Silent:
 
 @pytest.fixture(autouse=True)
 def _silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumer, "AIOKafkaConsumer", Silent)
+    for reader in (feed, peek):
+        monkeypatch.setattr(reader, "AIOKafkaConsumer", Silent)
 
 
 async def test_a_record_that_never_comes_is_a_broker_that_is_away() -> None:
