@@ -21,7 +21,10 @@ from schemas.topics import AUDIT
 
 BUSY_SECONDS, IDLE_SECONDS = 0.05, 0.25
 WIDE_SECONDS = 60.0
-"""How often every partition there ever was is looked at, not only those with new numbers."""
+"""How often every partition at work is looked at, not only those with new numbers."""
+WALK_SECONDS = 3600.0
+"""How often every place there ever was is, each file among them: a page of them a turn."""
+PAUSE_SECONDS = 2.0
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
 LATE_SECONDS = 30.0
 AWAY = (StoreUnavailableError, BrokerUnavailableError, DecideAgainError)
@@ -41,6 +44,10 @@ class TrailFollower:
     """Where more is known to be, and how old it is; a hint, for what is true is read each time."""
     _failing: dict[Place, tuple[int, float]] = field(default_factory=dict)
     _wide_at: float = 0.0
+    _walk_at: float = 0.0
+    _walks: dict[str, logs.Spot] = field(default_factory=dict)
+    """Of a walk that is under way, the logs that are left and how far it is in each."""
+    _page: int = logs.PAGE
     _away: int = 0
     _doors: Doors = field(init=False)
     _marks: Marks = field(init=False)
@@ -78,17 +85,19 @@ class TrailFollower:
             log.warning("trail.waited", reason=str(error), attempt=self._away + 1)
             await asyncio.sleep(BACKOFF_SECONDS[min(self._away, len(BACKOFF_SECONDS) - 1)])
             self._away += 1
+            # More may have been written meanwhile than is among the newest numbers.
+            self._wide_at = self._walk_at = 0.0
+            self._walks.clear()
         else:
-            await asyncio.sleep(0 if self._open else BUSY_SECONDS if moved else IDLE_SECONDS)
+            await asyncio.sleep(
+                0 if self._open else BUSY_SECONDS if moved or self._walks else IDLE_SECONDS
+            )
 
     async def turn(self) -> bool:
         """Look for news once and take some of it everywhere; False where there was none."""
-        wide = time.monotonic() >= self._wide_at
         for name in (LANDING, LEDGER):
-            found = await (logs.everywhere if wide else logs.recent)(self.database, name)
-            self._open |= found
-        if wide:
-            self._wide_at = time.monotonic() + WIDE_SECONDS
+            self._open |= await logs.recent(self.database, name)
+        await self._look_wide()
         await self._marks.note()
         moved = False
         for place in self._due():
@@ -96,6 +105,33 @@ class TrailFollower:
         for name in (LANDING, LEDGER):
             self.metrics.trail_lag.labels(name).set(self._lag(name))
         return moved
+
+    async def _look_wide(self) -> None:
+        """Look where nothing is among the newest; a look that takes too long keeps nobody waiting."""
+        now = time.monotonic()
+        try:
+            if now >= self._wide_at:
+                self._wide_at = now + WIDE_SECONDS
+                for name in (LANDING, LEDGER):
+                    self._open |= await logs.at_work(self.database, name)
+            if now >= self._walk_at:
+                await self._walk_on()
+        except StoreUnavailableError as error:
+            self._page = max(1, self._page // 2)
+            self._walk_at = now + PAUSE_SECONDS
+            log.warning("trail.look_failed", reason=str(error), places=self._page)
+
+    async def _walk_on(self) -> None:
+        self._walks = self._walks or {LANDING: logs.START, LEDGER: logs.START}
+        for name, after in list(self._walks.items()):
+            found, onwards = await logs.walk(self.database, name, after, self._page)
+            self._open |= found
+            del self._walks[name]
+            if onwards is not None:
+                self._walks[name] = onwards
+        self._page = min(logs.PAGE, self._page + 1)
+        if not self._walks:
+            self._walk_at = time.monotonic() + WALK_SECONDS
 
     def _lag(self, name: str) -> float:
         return max((age for place, age in self._open.items() if place.log == name), default=0.0)

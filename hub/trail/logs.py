@@ -15,7 +15,11 @@ from hub.trail.rows import LANDING, LEDGER, Blob, Row, landing_rows, ledger_rows
 from hub.trail.store import Place
 
 WINDOW = 2_000
-"""Among so many of the newest numbers new rows are looked for; `everywhere` finds all others."""
+"""Among so many of the newest numbers new rows are looked for; `at_work` and `walk` find all others."""
+PAGE = 200
+Spot = tuple[str, int]
+START: Spot = ("", -1)
+"""Before every topic and partition."""
 CHUNK = 8
 MAX_ROWS = 2_000
 MAX_BYTES = 4 * 1024 * 1024
@@ -26,20 +30,37 @@ select l.topic, l.part, extract(epoch from now() - min(l.at))::float8 as age
  where l.n > (select max(n) from {log}) - $1::bigint and l.n > coalesce(p.n, 0)
  group by l.topic, l.part order by min(l.n)
 """
-EVERYWHERE = """
+# A file that is finished is not looked at for ever: what is new in it was among the newest numbers.
+OWNED = {
+    LEDGER: "select topic, part from partition_owner",
+    LANDING: """select topic, part from landing_owner
+      union all
+     select 'file:' || tenant || '/' || source || '/' || left(digest, 12), 0 from file_progress
+      where state = 'working' or changed_at > now() - interval '1 hour'""",
+}
+AT_WORK = """
+select parts.topic, parts.part, news.age
+  from ({owned}) parts left join trail_progress p
+    on p.log = '{log}' and p.topic = parts.topic and p.part = parts.part, lateral (
+    select extract(epoch from now() - l.at)::float8 as age from {log} l
+     where l.topic = parts.topic and l.part = parts.part and l.n > coalesce(p.n, 0) order by l.n limit 1) news
+"""
+WALK = """
 with recursive parts as (
-  (select topic, part from {log} order by topic, part limit 1)
+  (select topic, part, 1 as count from {log} where (topic, part) > ($1::text, $2::int)
+    order by topic, part limit 1)
   union all
-  select next.topic, next.part from parts, lateral (
+  select next.topic, next.part, parts.count + 1 from parts, lateral (
     select topic, part from {log} where (topic, part) > (parts.topic, parts.part)
-     order by topic, part limit 1) next)
-select parts.topic, parts.part, extract(epoch from now() - first.at)::float8 as age
+     order by topic, part limit 1) next
+   where parts.count < $3)
+select parts.topic, parts.part, news.age
   from parts left join trail_progress p
-    on p.log = '{log}' and p.topic = parts.topic and p.part = parts.part,
-       lateral (select n, at from {log} l
-                 where l.topic = parts.topic and l.part = parts.part and l.n > coalesce(p.n, 0)
-                 order by l.n limit 1) first
- order by first.n
+    on p.log = '{log}' and p.topic = parts.topic and p.part = parts.part
+  left join lateral (
+    select extract(epoch from now() - l.at)::float8 as age from {log} l
+     where l.topic = parts.topic and l.part = parts.part and l.n > coalesce(p.n, 0) order by l.n limit 1) news on true
+ order by parts.count
 """
 READ = """
 with place as (
@@ -74,9 +95,30 @@ async def recent(queries: Queries | Database, log: str) -> dict[Place, float]:
     return _ages(log, await queries.fetch(RECENT.format(log=log), WINDOW))
 
 
+async def at_work(queries: Queries | Database, log: str) -> dict[Place, float]:
+    """The places with news among those that somebody owns, however old the news."""
+    sql = AT_WORK.format(log=log, owned=OWNED[log])
+    return _ages(log, await queries.fetch(sql))
+
+
+async def walk(
+    queries: Queries | Database, log: str, after: Spot, size: int = PAGE
+) -> tuple[dict[Place, float], Spot | None]:
+    """A page of all the places there ever were: those with news, and where the next page begins."""
+    rows = await queries.fetch(WALK.format(log=log), *after, size)
+    news = _ages(log, [row for row in rows if row["age"] is not None])
+    ended = len(rows) < size
+    return news, None if ended else (rows[-1]["topic"], rows[-1]["part"])
+
+
 async def everywhere(queries: Queries | Database, log: str) -> dict[Place, float]:
-    """All the places with news, however old; one look at an index for each partition there is."""
-    return _ages(log, await queries.fetch(EVERYWHERE.format(log=log)))
+    """All the places with news, page by page."""
+    found: dict[Place, float] = {}
+    after: Spot | None = START
+    while after is not None:
+        news, after = await walk(queries, log, after)
+        found |= news
+    return found
 
 
 def _ages(log: str, rows: list[dict[str, object]]) -> dict[Place, float]:

@@ -12,7 +12,7 @@ from hub.adapters.postgres import ENGINE, connect
 from hub.telemetry.metrics import Metrics
 from hub.trail import follower, rebuild
 from hub.trail.follower import TrailFollower
-from hub.trail.logs import read
+from hub.trail.logs import START, read, walk
 from hub.trail.store import Place, put
 from tests.trail.conftest import Hub, eventually, only, sale
 from tests.trail.logs import INTAKE, NOON, RAW, Scribe, entry, expected, landing, shown
@@ -91,7 +91,7 @@ async def _has(hub: Hub, event: str) -> bool:
 async def test_what_lies_outside_the_newest_numbers_is_found_from_time_to_time(
     idle: Hub, scribe: Scribe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follower, "WIDE_SECONDS", 1.0)
+    monkeypatch.setattr(follower, "WALK_SECONDS", 1.0)
     slow = await connect(idle.dsn, size=1)
     async with idle.followed():
         async with slow.transaction() as tx:
@@ -104,6 +104,49 @@ async def test_what_lies_outside_the_newest_numbers_is_found_from_time_to_time(
     await slow.close()
 
     assert await shown(idle.database) == await expected(idle.database)
+
+
+FILES = """
+with put as (
+  insert into landing (topic, part, epoch, from_offset, to_offset, body)
+  select 'file:acme/pos/' || n, 0, 1, 0, 0, '' from generate_series(1, 40000) n returning topic, n)
+insert into trail_progress (log, topic, part, n) select 'landing', topic, 0, n from put
+"""
+
+
+async def test_goes_on_however_many_files_there_were_and_however_little_time_it_has(
+    idle: Hub, scribe: Scribe
+) -> None:
+    """A walk over all of them takes longer than Postgres gives a statement."""
+    await scribe.land([landing("lost")], "file:acme/pos/lost")
+    await idle.database.execute(FILES)
+    pool = await connect(idle.dsn, size=2, settings={"role": ENGINE, "statement_timeout": "250ms"})
+    following = TrailFollower(pool, idle.settings, Metrics(), idle.audit.name)
+    task = asyncio.create_task(following.run())
+    await eventually(idle._is_shown, 60)  # noqa: SLF001 - as `shown`, with more patience
+    task.cancel()
+    await asyncio.wait([task])
+    await pool.close()
+
+    assert await idle.database.fetchval("select count(*) from trail") == 1
+
+
+async def test_a_walk_goes_page_by_page_over_every_place_with_news(
+    idle: Hub, scribe: Scribe
+) -> None:
+    topics = [f"file:acme/pos/{n:03}" for n in range(10)]
+    for topic in topics:
+        await scribe.land([landing("x")], topic)
+    seen: list[str] = []
+    sizes: list[int] = []
+    after: tuple[str, int] | None = START
+    while after is not None:
+        news, after = await walk(idle.database, "landing", after, 4)
+        seen += [place.topic for place in news]
+        sizes.append(len(news))
+
+    assert sorted(seen) == topics
+    assert sizes == [4, 4, 2]
 
 
 async def test_goes_on_when_postgres_went_back(idle: Hub, scribe: Scribe) -> None:
