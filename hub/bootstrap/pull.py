@@ -1,13 +1,11 @@
 """The process that asks sources which do not push."""
 
-import asyncio
-
 from hub import registry
 from hub.access.sources import SourceStore, sources_of
 from hub.adapters.kafka import Outlet, SharedOutlet
 from hub.audit.refusals import Refusals
 from hub.bootstrap.parts import check_production, database, keyring
-from hub.bootstrap.running import Serve, run_until_stopped
+from hub.bootstrap.running import Serve, beside, run_until_stopped
 from hub.domain.errors import HubError
 from hub.intake.checkpoints import Checkpoints
 from hub.intake.landing import Lander, raw_partitions
@@ -47,12 +45,10 @@ async def pull(settings: Settings, name: str) -> None:
                 metrics,
             )
             serve(lambda: (True, ()))
-            writing = asyncio.create_task(refusals.run())
             try:
-                await poller.run()
+                async with beside(refusals.run()):
+                    await poller.run()
             finally:
-                writing.cancel()
-                await asyncio.wait([writing])
                 await outlet.stop()
                 await audit.stop()
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 
-from hub.sdk.failures import BrokerUnavailableError, DecideAgainError, StoreUnavailableError
+from hub.sdk.ending import is_ending
+from hub.sdk.failures import AWAY
 from hub.settings import Settings
 from hub.telemetry.http import Ready, health_server
 from hub.telemetry.logging import configure_logging
@@ -17,7 +18,6 @@ from hub.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
-AWAY = (StoreUnavailableError, BrokerUnavailableError, DecideAgainError)
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
 HEALTHY_SECONDS = 60.0
 
@@ -84,13 +84,8 @@ async def _again_and_again(work: Callable[[Serve], Awaitable[None]], serve: Serv
             # What went well for a while and fails now is a new trouble.
             pause = FIRST_WAIT if time.monotonic() - began >= HEALTHY_SECONDS else pause
             log.warning("infrastructure.away", reason=reason, seconds=pause)
-        if _is_asked_to_stop():
+        if is_ending():
             # Whatever was away kept its cleanup from saying so.
             return
         await asyncio.sleep(pause)
         pause = min(LONGEST_WAIT, pause * 2)
-
-
-def _is_asked_to_stop() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

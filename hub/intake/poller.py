@@ -24,7 +24,8 @@ from hub.domain.errors import HubError
 from hub.intake.checkpoints import Checkpoints
 from hub.intake.landing import MAX_RECORD, Arrival, Lander, UnnamedError, check_ref, size_of
 from hub.intake.leases import Lease, LeaseLostError, Leases
-from hub.sdk.failures import BrokerUnavailableError, DecideAgainError, StoreUnavailableError
+from hub.sdk.ending import is_ending
+from hub.sdk.failures import AWAY
 from hub.telemetry.metrics import Metrics
 from schemas.refs import derived_id
 
@@ -42,7 +43,6 @@ HTTP_SECONDS = 30.0
 
 log = structlog.get_logger()
 
-AWAY = (BrokerUnavailableError, StoreUnavailableError, DecideAgainError)
 
 Listed = Callable[[], Awaitable[list[Source]]]
 
@@ -117,7 +117,7 @@ class Poller:
 
     async def _serve(self, source: Source) -> None:
         """One source, until cancelled, whatever happens."""
-        while not _is_ending():
+        while not is_ending():
             pause = self.leases.seconds / 3
             try:
                 async with self.leases.held(source.tenant, source.name) as lease:
@@ -136,7 +136,7 @@ class Poller:
                 )
                 pause = FAULT_PAUSE
             # What is raised beside a cancellation may have taken its place.
-            if not _is_ending():
+            if not is_ending():
                 await asyncio.sleep(pause)
 
     def _asked(self, source: Source) -> None:
@@ -153,9 +153,9 @@ class Poller:
         since = await self.checkpoints.load(lease)
         async with httpx.AsyncClient(timeout=HTTP_SECONDS) as client:
             turn = _Turn(client, source, lease, since)
-            while not _is_ending():
+            while not is_ending():
                 done = False
-                while not done and not _is_ending():
+                while not done and not is_ending():
                     async for attempt in self._patiently(source):
                         with attempt:
                             done = await self._ask(turn)
@@ -173,7 +173,7 @@ class Poller:
         return AsyncRetrying(
             retry=retry_if_exception_type(SourceUnavailableError),
             wait=wait_random_exponential(multiplier=0.5, max=self.backoff),
-            stop=lambda _: _is_ending(),
+            stop=lambda _: is_ending(),
             reraise=True,
             before_sleep=note,
         )
@@ -235,12 +235,6 @@ class Poller:
             size=refusal.size,
             reason=refusal.reason,
         )
-
-
-def _is_ending() -> bool:
-    """Whether the task is to end, even where an error took the place of its cancellation."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _named(record: RawRecord) -> RawRecord:

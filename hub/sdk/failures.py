@@ -26,3 +26,7 @@ class BrokerUnavailableError(HubError):
 
 class BrokerAwayError(BrokerUnavailableError):
     """Kafka did not answer before anything was handed to it: nothing was sent."""
+
+
+AWAY = (StoreUnavailableError, BrokerUnavailableError, DecideAgainError)
+"""What a process that runs on waits for and then begins again."""

@@ -1,7 +1,7 @@
 """Setting a source up, as it is typed: what is not ready yet is said, with what to do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +16,10 @@ SET = ("source", "set", "acme", "pos", "--connector", "pos", "--option", "zone=E
 
 
 @pytest.fixture
-async def broker(server_root: Path) -> AsyncIterator[KafkaServer]:
+def broker(server_root: Path) -> Iterator[KafkaServer]:
     """A broker of this test's own, without a topic."""
-    server = KafkaServer(server_root / "source-kafka")
-    server.spawn()
-    await asyncio.to_thread(server.wait_ready)
-    yield server
-    await asyncio.to_thread(server.stop)
+    with KafkaServer(server_root / "source-kafka") as server:
+        yield server
 
 
 async def typed(hub: Installed, *words: str) -> tuple[int | None, str]:

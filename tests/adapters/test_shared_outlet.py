@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,13 +53,10 @@ class Frozen:
 
 
 @pytest.fixture(scope="module")
-async def server(server_root: Path) -> AsyncIterator[KafkaServer]:
+def server(server_root: Path) -> Iterator[KafkaServer]:
     """A broker of these tests' own, to stop the clock of."""
-    server = KafkaServer(server_root / "outlet-kafka")
-    server.spawn()
-    await asyncio.to_thread(server.wait_ready)
-    yield server
-    await asyncio.to_thread(server.stop)
+    with KafkaServer(server_root / "outlet-kafka") as server:
+        yield server
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -185,13 +185,10 @@ async def idle(kafka: str, dsn: str, topic_prefix: str) -> AsyncIterator[Hub]:
 
 
 @pytest.fixture(scope="session")
-async def own_kafka(server_root: Path) -> AsyncIterator[KafkaServer]:
+def own_kafka(server_root: Path) -> Iterator[KafkaServer]:
     """A broker beside the shared one: for topics by their real names, and to stop the clock of."""
-    server = KafkaServer(server_root / "api-kafka")
-    server.spawn()
-    await asyncio.to_thread(server.wait_ready)
-    yield server
-    await asyncio.to_thread(server.stop)
+    with KafkaServer(server_root / "api-kafka") as server:
+        yield server
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -28,6 +29,19 @@ async def shop(kafka: str, dsn: str, database: Database) -> AsyncIterator[Shop]:
         yield shop
 
 
+@asynccontextmanager
+async def deaf_broker() -> AsyncIterator[int]:
+    """The port of something that takes connections and never answers."""
+
+    async def deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(3)
+        writer.close()
+
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
 def told(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["retry-after"]) > 0
@@ -50,17 +64,10 @@ async def test_says_that_nothing_was_sent_while_kafka_is_away(shop: Shop) -> Non
 
 
 async def test_says_that_it_may_have_landed_when_kafka_does_not_acknowledge(shop: Shop) -> None:
-    async def deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(3)
-        writer.close()
-
-    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with a_door(shop, land_seconds=0.5) as door:
+    async with deaf_broker() as port, a_door(shop, land_seconds=0.5) as door:
         silent = SharedOutlet(KafkaSettings(f"127.0.0.1:{port}"))
         door.lander = Lander(silent, door.lander.partitions, shop.metrics)
         answers = await asyncio.gather(*(shop.post(BODY, id_=f"m{n}") for n in range(5)))
-        server.close()
         await silent.stop()
 
     assert {told(answer) for answer in answers} == {(503, "outcome-unknown")}
@@ -68,17 +75,10 @@ async def test_says_that_it_may_have_landed_when_kafka_does_not_acknowledge(shop
 
 
 async def test_lets_no_more_wait_than_it_can_hold(shop: Shop) -> None:
-    async def deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(3)
-        writer.close()
-
-    server = await asyncio.start_server(deaf, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with a_door(shop, land_seconds=0.5) as door:
+    async with deaf_broker() as port, a_door(shop, land_seconds=0.5) as door:
         small = SharedOutlet(KafkaSettings(f"127.0.0.1:{port}"), max_waiting=1)
         door.lander = Lander(small, door.lander.partitions, shop.metrics)
         answers = await asyncio.gather(*(shop.post(BODY, id_=f"m{n}") for n in range(5)))
-        server.close()
         await small.stop()
 
     codes = Counter(told(answer)[1] for answer in answers)

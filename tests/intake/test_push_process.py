@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,13 +26,10 @@ ZONE = ("--option", "zone=Europe/Istanbul")
 
 
 @pytest.fixture
-async def broker(server_root: Path) -> AsyncIterator[KafkaServer]:
+def broker(server_root: Path) -> Iterator[KafkaServer]:
     """A broker of this test's own, to stop."""
-    server = KafkaServer(server_root / "push-kafka")
-    server.spawn()
-    await asyncio.to_thread(server.wait_ready)
-    yield server
-    await asyncio.to_thread(server.stop)
+    with KafkaServer(server_root / "push-kafka") as server:
+        yield server
 
 
 @pytest.fixture

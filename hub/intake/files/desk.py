@@ -17,7 +17,7 @@ from hub.intake.files.threads import in_thread
 from hub.intake.files.work import DELETED, PATIENCE, Work
 from hub.intake.leases import Lease, LeaseLostError, Leases
 from hub.ledger.submit import Submitter
-from hub.sdk.failures import BrokerUnavailableError, DecideAgainError, StoreUnavailableError
+from hub.sdk.failures import AWAY, DecideAgainError
 from hub.telemetry.metrics import Metrics
 
 LEASE_SECONDS = 10.0
@@ -26,7 +26,6 @@ REST_SECONDS = 10.0
 LONGEST_REST = 300.0
 """So long at most one is left alone whose work fails again and again."""
 AGAIN_SECONDS = 0.5
-AWAY = (StoreUnavailableError, BrokerUnavailableError)
 
 log = structlog.get_logger(__name__)
 
