@@ -32,8 +32,18 @@ def connectors() -> dict[str, Connector[Any]]:
 
 def topics() -> tuple[Topic, ...]:
     """Every topic of this installation: the contract's, and one for what each connector lands."""
-    landing = (name for name, one in sorted(connectors().items()) if one.push or one.pull)
-    return (*ALL, *map(raw, landing))
+    return (*ALL, *landing())
+
+
+def intakes() -> dict[str, Topic]:
+    """Where a fact of each type goes: to the topic whose processor takes it in."""
+    return {fact.TYPE: one.reads for one in processors().values() for fact in one.consumes}
+
+
+def landing() -> tuple[Topic, ...]:
+    """What each connector lands on, whose sources push or are pulled."""
+    names = (name for name, one in sorted(connectors().items()) if one.push or one.pull)
+    return tuple(map(raw, names))
 
 
 def processor(name: str) -> Processor[Any]:

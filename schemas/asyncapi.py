@@ -6,9 +6,30 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from schemas.base import Fact
-from schemas.catalogue import BY_TYPE, DECIDED, FACTS, LETTERS, TOLD
+from schemas.catalogue import (
+    BY_HAND,
+    BY_TYPE,
+    CATALOG_DECIDED,
+    CATALOG_LETTERS,
+    CATALOG_TOLD,
+    DECIDED,
+    FACTS,
+    LAID_DOWN,
+    LETTERS,
+    STATUS,
+    TOLD,
+)
 from schemas.envelope import MAX_ID, SOURCE
-from schemas.topics import ALL, WARRANTY_DEAD_LETTERS, WARRANTY_INTAKE, WARRANTY_STATUS, Topic
+from schemas.topics import (
+    ALL,
+    CATALOG_DEAD_LETTERS,
+    CATALOG_INTAKE,
+    CATALOG_STATUS,
+    WARRANTY_DEAD_LETTERS,
+    WARRANTY_INTAKE,
+    WARRANTY_STATUS,
+    Topic,
+)
 
 SEALED = "dead_letter"
 TEXT = {"type": "string", "minLength": 1}
@@ -110,6 +131,9 @@ def _operations() -> dict[str, Any]:
     """From where the hub stands: it receives what others send."""
     return {
         "receiveIntake": _operation("receive", WARRANTY_INTAKE, TOLD, "What the hub is told"),
+        "receiveByHand": _operation(
+            "receive", WARRANTY_INTAKE, BY_HAND, "What doors tell the hub that people decided"
+        ),
         "sendLetters": _operation(
             "send", WARRANTY_INTAKE, LETTERS, "What one home of the hub writes to another"
         ),
@@ -117,12 +141,32 @@ def _operations() -> dict[str, Any]:
             "receive", WARRANTY_INTAKE, LETTERS, "What one home of the hub reads from another"
         ),
         "sendStatus": _operation("send", WARRANTY_STATUS, DECIDED, "What the hub decided"),
-        "sendDeadLetters": {
-            "action": "send",
-            "channel": {"$ref": _pointer("channels", WARRANTY_DEAD_LETTERS.name)},
-            "summary": "What the hub could not decide, sealed",
-            "messages": [{"$ref": _pointer("channels", WARRANTY_DEAD_LETTERS.name, SEALED)}],
-        },
+        "sendDeadLetters": _set_aside(WARRANTY_DEAD_LETTERS),
+        "receiveCatalog": _operation(
+            "receive", CATALOG_INTAKE, LAID_DOWN, "What doors tell the hub that people laid down"
+        ),
+        "receiveCatalogIntake": _operation(
+            "receive", CATALOG_INTAKE, CATALOG_TOLD, "What the hub is told of products and stock"
+        ),
+        "sendCatalogLetters": _operation(
+            "send", CATALOG_INTAKE, CATALOG_LETTERS, "What homes of warranties write to the catalog"
+        ),
+        "receiveCatalogLetters": _operation(
+            "receive", CATALOG_INTAKE, CATALOG_LETTERS, "What the catalog reads from them"
+        ),
+        "sendCatalogStatus": _operation(
+            "send", CATALOG_STATUS, CATALOG_DECIDED, "What the hub decided of it"
+        ),
+        "sendCatalogDeadLetters": _set_aside(CATALOG_DEAD_LETTERS),
+    }
+
+
+def _set_aside(topic: Topic) -> dict[str, Any]:
+    return {
+        "action": "send",
+        "channel": {"$ref": _pointer("channels", topic.name)},
+        "summary": "What the hub could not decide, sealed",
+        "messages": [{"$ref": _pointer("channels", topic.name, SEALED)}],
     }
 
 
@@ -144,7 +188,7 @@ def _pointer(room: str, name: str, message: str = "") -> str:
 
 def _messages() -> dict[str, Any]:
     messages = {
-        name: _message(fact, decided=fact in DECIDED) for name, fact in sorted(BY_TYPE.items())
+        name: _message(fact, decided=fact in STATUS) for name, fact in sorted(BY_TYPE.items())
     }
     messages[SEALED] = {
         "name": SEALED,

@@ -82,7 +82,7 @@ def from_headers(headers: Mapping[str, bytes]) -> Envelope:
         source, tenant = _required(headers, "ce_source"), _required(headers, "ce_tenant")
         _check_source(source, tenant)
         if headers.get("ce_specversion", b"1.0") != b"1.0":
-            message = f"ce_specversion is {headers['ce_specversion']!r}; this hub reads 1.0"
+            message = "ce_specversion is not 1.0, which is what this hub reads"
             raise EnvelopeError(message)
         return Envelope(
             _short("ce_id", _required(headers, "ce_id")),
@@ -131,10 +131,10 @@ def _traceparent(value: bytes | None) -> str | None:
 def _check_source(source: str, tenant: str) -> None:
     match = SOURCE.fullmatch(source)
     if match is None:
-        message = f"ce_source is {source!r}; expected /tenants/<tenant>/sources/<connector>"
+        message = "ce_source is not like /tenants/<tenant>/sources/<connector>"
         raise EnvelopeError(message)
     if match["tenant"] != tenant:
-        message = f"ce_source speaks of tenant {match['tenant']!r} but ce_tenant of {tenant!r}"
+        message = "ce_source speaks of another tenant than ce_tenant; give both the same"
         raise EnvelopeError(message)
 
 
@@ -142,13 +142,13 @@ def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        msg = f"ce_time is {text!r}; expected an RFC 3339 instant"
+        msg = "ce_time is no RFC 3339 instant such as 2026-01-31T09:30:00Z"
         raise EnvelopeError(msg) from error
     if instant.tzinfo is None:
-        msg = f"ce_time {text!r} has no offset; expected an RFC 3339 instant such as 2026-01-31T09:30:00Z"
+        msg = "ce_time has no offset; expected an RFC 3339 instant such as 2026-01-31T09:30:00Z"
         raise EnvelopeError(msg)
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
         # At the ends of the calendar a change of zone overflows.
-        msg = f"ce_time {text!r} is not within the years {FIRST_YEAR} to {LAST_YEAR}"
+        msg = f"ce_time is not within the years {FIRST_YEAR} to {LAST_YEAR}"
         raise EnvelopeError(msg)
     return instant

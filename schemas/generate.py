@@ -10,6 +10,7 @@ from typing import Any
 from schemas.asyncapi import document
 from schemas.catalogue import BY_TYPE
 from schemas.compatibility import incompatibilities
+from schemas.policies import MODELS
 
 HERE = Path(__file__).parent
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -24,10 +25,20 @@ def json_schema(type_name: str) -> dict[str, Any]:
     }
 
 
+def policy_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of a policy's document."""
+    return {
+        "$schema": JSON_SCHEMA,
+        "$id": f"urn:warranty-hub:policy:{name}",
+        **MODELS[name].model_json_schema(),
+    }
+
+
 def generated() -> dict[str, dict[str, Any]]:
     """Every file by its path below this folder."""
     files = {f"json/{name}.json": json_schema(name) for name in sorted(BY_TYPE)}
-    return files | {"asyncapi.json": document()}
+    policies = {f"json/policy.{name}.json": policy_schema(name) for name in sorted(MODELS)}
+    return files | policies | {"asyncapi.json": document()}
 
 
 def broken(folder: Path, files: Mapping[str, dict[str, Any]]) -> list[str]:

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 SEPARATOR = "\x1f"
 HOME_LENGTH = 16
+CUSTOMER = "cus_"
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 """From base32's alphabet to the digits that `int` reads; far cheaper than decoding bytes."""
@@ -42,9 +43,63 @@ def reference_home(tenant: str, source: str, reference: str) -> str:
     return home(tenant, "reference", source, reference)
 
 
+def product_home(tenant: str, code: str) -> str:
+    """The home of a product that has a code."""
+    return home(tenant, "product", code)
+
+
+def named_product_home(tenant: str, key: str) -> str:
+    """The home of a product that is known by brand and name alone; `key` is already normalised."""
+    return home(tenant, "product name", key)
+
+
+def category_home(tenant: str, code: str) -> str:
+    """The home of a category."""
+    return home(tenant, "category", code)
+
+
+def movement_home(tenant: str, source: str, reference: str) -> str:
+    """The home of a movement of stock, under its source's own reference."""
+    return home(tenant, "movement", source, reference)
+
+
+def product_id(home: str) -> str:
+    """The id of the product of a home."""
+    return f"prd_{home}_1"
+
+
+def category_id(home: str) -> str:
+    """The id of the category of a home."""
+    return f"cat_{home}_1"
+
+
+def movement_id(home: str) -> str:
+    """The id of the movement of a home."""
+    return f"mov_{home}_1"
+
+
 def warranty_id(home: str, number: int) -> str:
     """The id of the `number`th unit born in a home, counted from 1."""
     return f"wty_{home}_{number}"
+
+
+def customer_id(tenant: str, known_by: str) -> str:
+    """The id of whoever is first known by that keyed hash of an e-mail address or a phone number."""
+    return f"{CUSTOMER}{home(tenant, 'customer', known_by)}"
+
+
+def customer_home(customer: str) -> str:
+    """The home inside the id of a customer.
+
+    Raises:
+        ValueError: it is no id of a customer.
+
+    """
+    found = customer.removeprefix(CUSTOMER)
+    if found == customer or not is_home(found):
+        msg = f"{customer!r} is no customer; expected something like cus_<home>"
+        raise ValueError(msg)
+    return found
 
 
 def home_of(identifier: str) -> str:

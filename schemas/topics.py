@@ -66,6 +66,25 @@ WARRANTY_STATUS = Topic(
 )
 WARRANTY_DEAD_LETTERS = dead_letters(WARRANTY_INTAKE)
 
+CATALOG_INTAKE = Topic(
+    name="catalog.intake.v1",
+    about="What we are told: policies, that a merchant begins, products, categories, stock",
+    writers="doors, connectors, systems of the platform by ACL, the warranty processor",
+    readers="the catalog processor",
+    retention_ms=7 * DAY_MS,
+    max_message_bytes=12 * MIB,
+    log_append_time=True,
+)
+CATALOG_STATUS = Topic(
+    name="catalog.status.v1",
+    about="What we decided: versions of policies, merchants that went live, products, stock",
+    writers="the catalog processor",
+    readers="anyone by ACL",
+    retention_ms=30 * DAY_MS,
+    max_message_bytes=MIB,
+)
+CATALOG_DEAD_LETTERS = dead_letters(CATALOG_INTAKE)
+
 REPLIES = Topic(
     name="replies.v1",
     about="Wake-ups for callers that wait; the answer itself stands in Postgres",
@@ -77,9 +96,9 @@ REPLIES = Topic(
 )
 AUDIT = Topic(
     name="audit.v1",
-    about="What a door refused: hash, size and reason, never the body",
-    writers="doors",
-    readers="the audit log, anyone by ACL",
+    about="What a door refused (hash, size and reason, never the body), and signed heads of the audit",
+    writers="doors, whoever links the audit's chains",
+    readers="the audit log, whoever verifies it, anyone by ACL",
     retention_ms=30 * DAY_MS,
     max_message_bytes=MIB,
     keyed=False,
@@ -99,5 +118,9 @@ def raw(connector: str) -> Topic:
     )
 
 
-ALL = (WARRANTY_INTAKE, WARRANTY_STATUS, WARRANTY_DEAD_LETTERS, REPLIES, AUDIT)
+ALL = (
+    *(WARRANTY_INTAKE, WARRANTY_STATUS, WARRANTY_DEAD_LETTERS),
+    *(CATALOG_INTAKE, CATALOG_STATUS, CATALOG_DEAD_LETTERS),
+    *(REPLIES, AUDIT),
+)
 """Those that every installation has; `raw` names one more for each installed connector."""

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from connectors.pos.facts import built
 from connectors.pos.rows import read_kind, read_line, text_of
 from connectors.pos.settings import NEEDED, Settings
 from connectors.sdk import (
@@ -25,6 +24,7 @@ from connectors.sdk import (
     Translated,
     UntranslatableError,
 )
+from connectors.sdk.facts import built
 from connectors.sdk.tables import read_rows
 from connectors.sdk.values import read_day, read_instant
 from schemas.events.sale import SaleRecorded, SaleReturned

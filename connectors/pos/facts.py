@@ -1,18 +1,10 @@
-"""What a ticket and an export have in common: serials, order references and the facts they become."""
+"""Order references: what a ticket and an export of the same till call an order."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from connectors.sdk import UntranslatableError, untranslatable
+from connectors.sdk import UntranslatableError
 from connectors.sdk.values import SlashDates, read_day
-from schemas.base import Fact
 
-F = TypeVar("F", bound=Fact)
-
-SPREADSHEET_NUMBER = re.compile(r"^\d(?:[.,]\d+)?[eE]\+\d+$")
 _DAY = re.compile(r"^\d{1,2}([./-])\d{1,2}\1\d{4}$")
 
 
@@ -32,25 +24,3 @@ def _part(text: str, slash_dates: SlashDates | None) -> str:
         return read_day(text, slash_dates).isoformat()
     except UntranslatableError:
         return text
-
-
-def read_serial(text: str) -> str:
-    """A serial as it was written, freed from what exports wrap it in."""
-    serial = text.strip()
-    if serial.startswith('="') and serial.endswith('"'):
-        # How exports make a spreadsheet keep leading zeros.
-        serial = serial[2:-1]
-    if SPREADSHEET_NUMBER.match(serial):
-        message = f"a spreadsheet turned the serial into {serial}; send it as text"
-        raise untranslatable("serial_damaged", message)
-    return serial
-
-
-def built(model: type[F], fact: Mapping[str, Any], remedy: str) -> F:
-    """The fact, or every reason why it can be none, and what to do about them."""
-    try:
-        return model.model_validate(fact)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        reasons = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
-        raise untranslatable("field_invalid", f"{reasons}; {remedy}") from error

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from connectors.pos.facts import built, read_serial
 from connectors.pos.settings import Settings
 from connectors.pos.ticket import (
     REMEDY,
@@ -29,6 +28,7 @@ from connectors.sdk import (
     UntranslatableError,
     untranslatable,
 )
+from connectors.sdk.facts import built, of_field, read_serial
 from connectors.sdk.values import EXACT, quoted, read_day, read_instant, read_money
 from schemas.events.sale import SaleRecorded, SaleReturned
 from schemas.money import Money
@@ -40,7 +40,8 @@ def translate(record: RawRecord, settings: Settings, origin: Origin) -> tuple[Ca
     ticket = read(record.payload, Ticket)
     kind = kind_of(ticket, settings)
     if kind == "quiet":
-        raise MeaninglessError(f"a ticket of type {ticket.type} speaks of no sale and no return")
+        kept_as = quoted(ticket.type or "")
+        raise MeaninglessError(f"a ticket of type {kept_as} speaks of no sale and no return")
     if ticket.lines == ():
         raise MeaninglessError(f"a {kind} without lines speaks of no product")
     fact = _sale(ticket, settings) if kind == "sale" else _return(ticket, settings)
@@ -86,7 +87,9 @@ def _common(ticket: Ticket, kind: Kind, settings: Settings) -> dict[str, Any]:
 def _at(ticket: Ticket, settings: Settings) -> datetime:
     if not ticket.at:
         raise untranslatable("at_missing", f"at is missing: when was it? {REMEDY}")
-    return read_instant(ticket.at, zone_of(ticket, settings), settings.slash_dates)
+    zone = zone_of(ticket, settings)
+    with of_field("at"):
+        return read_instant(ticket.at, zone, settings.slash_dates)
 
 
 def _lines(ticket: Ticket, kind: Kind, settings: Settings) -> list[dict[str, Any]]:
@@ -150,7 +153,8 @@ def _goods(line: Line) -> dict[str, Any]:
 
 
 def _day(said: str | None, settings: Settings) -> date | None:
-    return read_day(said, settings.slash_dates) if said else None
+    with of_field("covered_until"):
+        return read_day(said, settings.slash_dates) if said else None
 
 
 def _price(price: Decimal | None, currency: str | None) -> Money | None:
@@ -158,4 +162,5 @@ def _price(price: Decimal | None, currency: str | None) -> Money | None:
         return None
     if not price.is_finite() or abs(price.adjusted()) > EXACT:
         raise untranslatable("amount_invalid", f"price {quoted(str(price))} is no amount; {REMEDY}")
-    return read_money(f"{price:f}", ".", currency)
+    with of_field("price"):
+        return read_money(f"{price:f}", ".", currency)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from connectors.pos.facts import joined, read_serial
+from connectors.pos.facts import joined
 from connectors.pos.settings import NEEDED, REFERENCES, Settings, comparable
 from connectors.sdk import untranslatable
-from connectors.sdk.values import Mark, read_count, read_day, read_instant, read_money
+from connectors.sdk.facts import of_field, read_serial
+from connectors.sdk.values import Mark, quoted, read_count, read_day, read_instant, read_money
 
 Kind = Literal["sale", "return"]
 
@@ -37,7 +38,7 @@ def read_kind(row: Mapping[str, Any], settings: Settings) -> Kind:
     if word in settings.returns:
         return "return"
     if word and word not in settings.sales:
-        message = f"{word!r} is neither a sale nor a return; name it in sale_words or return_words"
+        message = f"type {quoted(word)} is neither a sale nor a return; name it in sale_words or return_words"
         raise untranslatable("type_unknown", message)
     return "return" if text_of(row, "quantity", settings).startswith(("-", "\u2212")) else "sale"
 
@@ -55,14 +56,16 @@ def read_line(row: dict[str, Any], settings: Settings, number: int) -> dict[str,
     for name in NEEDED:
         if not text(name):
             raise untranslatable(f"{name}_missing", f"{name} is blank; fill the cell or map it")
-    read_instant(text("sold_at"), settings.zone, settings.slash_dates)
+    with of_field("sold_at"):
+        read_instant(text("sold_at"), settings.zone, settings.slash_dates)
     serials = _serials(cells, settings)
     product = {part: text(f"product_{part}") or None for part in ("code", "brand", "name")}
     if not serials and not any(product.values()):
         message = "neither product nor serial; map product_code, product_name or serials"
         raise untranslatable("product_missing", message)
     mark = _mark(cells, "quantity", settings)
-    quantity = read_count(text("quantity"), mark) if text("quantity") else len(serials) or 1
+    with of_field("quantity"):
+        quantity = read_count(text("quantity"), mark) if text("quantity") else len(serials) or 1
     if quantity == 0:
         raise untranslatable("quantity_zero", "quantity is 0; correct or delete the row")
     return {
@@ -79,11 +82,14 @@ def _terms(cells: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     terms: dict[str, Any] = {}
     if price := text_of(cells, "price", settings):
         currency = text_of(cells, "currency", settings) or settings.currency
-        terms["price"] = read_money(price, _mark(cells, "price", settings), currency)
+        with of_field("price"):
+            terms["price"] = read_money(price, _mark(cells, "price", settings), currency)
     if months := text_of(cells, "months", settings):
-        terms["coverage_months"] = read_count(months, _mark(cells, "months", settings))
+        with of_field("months"):
+            terms["coverage_months"] = read_count(months, _mark(cells, "months", settings))
     if until := text_of(cells, "covered_until", settings):
-        terms["covered_until"] = read_day(until, settings.slash_dates)
+        with of_field("covered_until"):
+            terms["covered_until"] = read_day(until, settings.slash_dates)
     return terms
 
 
@@ -94,7 +100,7 @@ def _serials(cells: Mapping[str, Any], settings: Settings) -> list[str]:
         parts = cell if isinstance(cell, list) else [cell]
         for part in parts:
             if part is not None and not isinstance(part, str):
-                message = f"serial {part} is no text, and numbers lose their zeros; write it quoted"
+                message = f"serial {quoted(str(part))} is no text, and numbers lose their zeros; write it quoted"
                 raise untranslatable("serial_not_text", message)
             text = part or ""
             found += text.split(settings.serial_separator) if settings.serial_separator else [text]

@@ -35,6 +35,7 @@ from msgspec import Raw, Struct
 
 from connectors.pos.settings import OrderPart, Settings, comparable
 from connectors.sdk import untranslatable
+from connectors.sdk.facts import of_field
 from connectors.sdk.values import quoted, read_day, read_instant
 from schemas.events.parts import local_date, zone_info
 
@@ -43,6 +44,7 @@ Text = str | int | None
 Kind = Literal["sale", "return", "quiet"]
 REMEDY = "correct the ticket and send it again"
 MAX_MESSAGE = 200
+ENUM = "Invalid enum value"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 S = TypeVar("S", bound=Struct)
@@ -121,7 +123,9 @@ def _misshapen(message: str) -> tuple[str, str]:
     what, _, where = message.rpartition(" - at `$")
     if not what:
         return "not_an_object", f"{message}; send each ticket as a JSON object"
-    what, where = what[:MAX_MESSAGE], where.strip(".`")
+    # Of a word that is none of those wanted, msgspec would quote it.
+    what = "it is none of the words wanted here" if what.startswith(ENUM) else what[:MAX_MESSAGE]
+    where = where.strip(".`")
     if "serial" in where:
         return "serial_not_text", f"{where}: {what}; numbers lose their zeros: send serials as text"
     return "field_invalid", f"{where}: {what}; {REMEDY}"
@@ -177,13 +181,16 @@ def _part(parts: Parts, name: OrderPart, head: Head | None, settings: Settings) 
 
 def _day(parts: Parts, head: Head | None, settings: Settings) -> str:
     if parts.date:
-        return read_day(parts.date, settings.slash_dates).isoformat()
+        with of_field("date" if head else "original.date"):
+            return read_day(parts.date, settings.slash_dates).isoformat()
     if head is None or not head.at:
         where = "date and at are" if head else "original.date is"
         message = f"{where} missing, and a day identifies the receipt; {REMEDY}"
         raise untranslatable("date_missing", message)
     zone = zone_of(head, settings)
-    return local_date(read_instant(head.at, zone, settings.slash_dates), zone).isoformat()
+    with of_field("at"):
+        at = read_instant(head.at, zone, settings.slash_dates)
+    return local_date(at, zone).isoformat()
 
 
 def zone_of(head: Head, settings: Settings) -> str:
@@ -193,7 +200,7 @@ def zone_of(head: Head, settings: Settings) -> str:
     try:
         zone_info(head.zone)
     except ValueError as error:
-        message = f"{quoted(head.zone)} is no IANA zone such as Europe/Istanbul; {REMEDY}"
+        message = f"zone {quoted(head.zone)} is no IANA zone such as Europe/Istanbul; {REMEDY}"
         raise untranslatable("zone_unknown", message) from error
     return head.zone
 

@@ -1,9 +1,11 @@
 """All that a connector may import beside the contract: its value, its records, its readers."""
 
+from connectors.sdk.answers import refused
 from connectors.sdk.connector import (
     Canonical,
     Connector,
     Delivery,
+    Enrich,
     Fault,
     File,
     FileRecord,
@@ -20,11 +22,13 @@ from connectors.sdk.connector import (
     UntranslatableError,
     untranslatable,
 )
+from connectors.sdk.values import quoted, unquoted
 
 __all__ = [
     "Canonical",
     "Connector",
     "Delivery",
+    "Enrich",
     "Fault",
     "File",
     "FileRecord",
@@ -39,5 +43,8 @@ __all__ = [
     "Translated",
     "UnreadableError",
     "UntranslatableError",
+    "quoted",
+    "refused",
+    "unquoted",
     "untranslatable",
 ]

@@ -1,6 +1,14 @@
 """A connector as a value: how a source's records come in, and what each of them means."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +48,12 @@ class UnreadableError(Exception):
 
 
 class SourceUnavailableError(Exception):
-    """The source did not answer a pull; it is asked again later, from the same checkpoint."""
+    """The source did not answer: it is asked again later, a pull from the same checkpoint."""
+
+    def __init__(self, message: str = "", retry_after: float | None = None) -> None:
+        """Keep for how many seconds the source asked to be left alone, where it did."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class MeaninglessError(Exception):
@@ -83,6 +96,8 @@ class RawRecord:
     """What of the delivery's own headers `translate` needs; lower-case names."""
     checkpoint: str | None = None
     """Where a pull goes on once this record has landed."""
+    enriched: bytes = b""
+    """What `Enrich.fetch` gave; empty where the record needs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +139,33 @@ class Pull(Generic[S]):
     """A source that is asked."""
 
     fetch: Callable[[httpx.AsyncClient, S, str | None], AsyncIterator[RawRecord]]
-    """Everything after the checkpoint, oldest first. Raises SourceUnavailableError."""
+    """Everything after the checkpoint, oldest first. Raises SourceUnavailableError; `raise_for_status` is
+    understood as `refused` has it: asked again where that may help, noted as a fault of the settings elsewhere."""
     every_seconds: float = 60.0
+
+
+def always(_record: RawRecord) -> bool:
+    """Whether a record needs more than it says: each of them."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Enrich(Generic[S]):
+    """A source whose records say that something changed, not what: the rest is fetched.
+
+    What was fetched is kept, so that a record translated again means the same.
+    """
+
+    fetch: Callable[[httpx.AsyncClient, RawRecord, S], Awaitable[bytes]]
+    """Only reads. `raise_for_status` is understood as `refused` has it: asked again where that may help, parked
+    where it never will. Who knows better raises SourceUnavailableError or UntranslatableError."""
+    dependency: Callable[[S], str]
+    """What is asked, such as its host: while it does not answer, all that need it wait together."""
+    needed: Callable[[RawRecord], bool] = always
+    attempts: int = 3
+    """In one go; after them the record waits, and what comes after it under its key."""
+    at_once: int = 16
+    """Requests at the same moment, from one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +220,8 @@ class Connector(Generic[S]):
     """Raises SettingsError with what to change."""
     translate: Callable[[RawRecord, S, Origin], Iterable[Canonical]] | None = None
     """Pure: what a pushed or pulled record means. Raises UntranslatableError, MeaninglessError."""
+    enrich: Enrich[S] | None = None
+    """Comes before `translate`, for pushed and pulled records alike."""
     push: Push[S] | None = None
     pull: Pull[S] | None = None
     file: File[S] | None = None

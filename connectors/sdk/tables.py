@@ -17,6 +17,7 @@ from connectors.sdk.connector import (
     untranslatable,
 )
 from connectors.sdk.lines import KEPT, MAX_LINE, Line, detect_encoding, read_lines
+from connectors.sdk.values import quoted
 
 ZIP = b"PK\x03\x04"
 IN_WORKBOOKS = (b"[Content_Types].xml", b"xl/")
@@ -27,7 +28,7 @@ MAX_LINES_OF_ROW = 100
 """A cell may contain line breaks; so many lines without a closing quote are a forgotten quote."""
 MAX_DEPTH = 64
 """Of JSON. What is nested deeper can be read for a while, and then neither logged nor sent on."""
-QUOTED = 500
+NAMED = 50
 
 TOO_DEEP = f"it is nested deeper than {MAX_DEPTH} levels; write one flat object a line"
 
@@ -116,7 +117,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(body) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        message = f"{twice[:QUOTED]!r} stands twice in one object; leave one of them"
+        message = f"the name {quoted(twice)} stands twice in one object; leave one of them"
         raise untranslatable("name_repeated", message)
     return body
 
@@ -179,7 +180,7 @@ def _check_header(header: list[str], columns: Sequence[str], delimiter: str) -> 
     if missing:
         message = (
             f"no column {', '.join(map(repr, missing))} in the header, which reads (delimiter "
-            f"{delimiter!r}): {', '.join(header)[:QUOTED] or 'nothing'}; "
+            f"{delimiter!r}): {', '.join(map(quoted, header[:NAMED])) or 'nothing'}; "
             "correct the map or the delimiter"
         )
         raise SettingsError(message)

@@ -46,6 +46,8 @@ RECENT = 16
 """Times that are remembered: the rows of a receipt share theirs, and each is asked for three times."""
 QUOTED = 60
 
+_QUOTES = str.maketrans("“”", '""')
+_QUOTE = re.compile("“[^”]*(?:”|$)")
 _BLANKS = str.maketrans("", "", " \u00a0\u202f'\u2019")
 _AMOUNT = re.compile(r"^(?P<before>[^\d+\-\u2212.,]*)(?P<number>.*?\d[-\u2212]?)(?P<after>[^\d]*)$")
 _WHEN = re.compile(
@@ -57,8 +59,17 @@ _WHEN = re.compile(
 
 
 def quoted(text: str) -> str:
-    """As much of it as a person needs to find it."""
-    return repr(text if len(text) <= QUOTED else f"{text[:QUOTED]}…")
+    """As much of a source's own words as a person needs to find them.
+
+    They may be somebody's name in the wrong place, so whatever keeps a reason keeps it `unquoted`.
+    """
+    short = text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
+    return f"“{repr(short)[1:-1].translate(_QUOTES)}”"
+
+
+def unquoted(reason: str) -> str:
+    """A reason without the words of the source that are quoted in it."""
+    return _QUOTE.sub("“…”", reason)
 
 
 def read_number(text: str, mark: Mark | None) -> Decimal:

@@ -13,6 +13,7 @@ import structlog
 
 from connectors.sdk import Connector, SettingsError
 from hub.access.keyring import HUB, Keyring, SealError
+from hub.access.tenants import ERASED, check
 from hub.adapters.postgres import Database, TenantDatabase
 from hub.domain.errors import HubError
 from schemas.envelope import SOURCE, source_of
@@ -40,7 +41,6 @@ update source set secrets = ($3::bytea[] || secrets)[:2], changed_at = clock_tim
  where tenant = $1 and name = $2 returning name
 """
 """Two are kept, so that a source can change over while it goes on sending."""
-TENANT = "select 1 from tenant where id = $1"
 
 
 class SourceError(HubError):
@@ -49,6 +49,10 @@ class SourceError(HubError):
 
 class UnusableError(HubError):
     """A source is there and this process cannot use it; the message says why."""
+
+
+class ErasedSourceError(UnusableError):
+    """Nobody can use it any more: its merchant was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class SourceStore:
 
         Raises:
             SourceError: it cannot be set so.
+            UnknownTenantError, ErasedTenantError: nobody is there to set it for.
 
         """
         spoken = self._connector(connector)
@@ -128,8 +133,7 @@ class SourceStore:
             spoken.configure(document)
         except SettingsError as error:
             raise SourceError(str(error)) from error
-        if await database.fetchval(TENANT, tenant) is None:
-            raise SourceError(f"there is no tenant {tenant!r}; add it with `hub tenant`")
+        await check(database, tenant)
         secret = spoken.push.new_secret() if spoken.push else None
         sealed = [self.keyring.seal(tenant, secret.encode())] if secret else []
         row = await database.fetchrow(PUT, tenant, name, connector, json.dumps(document), sealed)
@@ -145,6 +149,7 @@ class SourceStore:
         row = await database.fetchrow(ONE, tenant, name)
         if row is None:
             raise SourceError(f"{tenant} has no source {name!r}; `hub source list` shows all")
+        await check(database, tenant)
         push = self._connector(row["connector"]).push
         if push is None:
             raise SourceError(f"connector {row['connector']} pushes nothing, so it has no secret")
@@ -170,9 +175,12 @@ class SourceStore:
         """The source of a row.
 
         Raises:
+            ErasedSourceError: its merchant was erased.
             UnusableError: its connector is no longer there, or not content with it.
 
         """
+        if row["erased_at"] is not None:
+            raise ErasedSourceError(ERASED.format(tenant=row["tenant"]))
         try:
             connector = self._connector(row["connector"])
             settings = connector.configure(json.loads(row["settings"]))
@@ -214,6 +222,8 @@ async def troubled_sources(database: Database, store: SourceStore) -> list[Troub
     for row in await database.fetch(ALL, None):
         try:
             _ = store.usable(row).secrets
+        except ErasedSourceError:
+            continue
         except UnusableError as error:
             then = "install its connector here, or set it again with `hub source set`"
             found.append(Trouble(row["tenant"], row["name"], str(error), then))
@@ -299,8 +309,17 @@ class Sources:
         """
         found = await self._find(tenant, name)
         if isinstance(found, UnusableError):
-            raise UnusableError(str(found))
+            raise type(found)(str(found))
         return found
+
+    async def is_erased(self, tenant: str, name: str) -> bool:
+        """Whether its merchant was erased, as it was known at the last look.
+
+        Raises:
+            StoreUnavailableError: it is not known and cannot be read.
+
+        """
+        return isinstance(await self._find(tenant, name), ErasedSourceError)
 
     async def _find(self, tenant: str, name: str, *, fresh: bool = False) -> Found:
         key = (tenant, name)

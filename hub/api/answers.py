@@ -5,6 +5,7 @@ The words of decided requests are part of what callers compare with the first an
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from starlette.responses import Response
@@ -38,14 +39,34 @@ CONFLICTS = frozenset(
     {
         "already_registered",
         "already_returned",
+        "deleted_too_often",
         "double_entry",
         "id_reused",
+        "movement_differs",
         "order_differs",
         "return_differs",
         "unit_returned",
+        "version_exists",
+        "already_ended",
+        "already_covered",
+        "already_settled",
+        "already_decided",
+        "not_transferable",
+        "owner_differs",
+        "serial_differs",
+        "serial_taken",
+        "transfer_differs",
+        "already_merged",
+        "not_merged",
     }
 )
 """Refusals because of what is known already; any other says that the report is wrong in itself."""
+TOLD = (
+    *("warranties", "ended", "policy", "live_since"),
+    *("product", "category", "movement"),
+    *("changed", "proposal", "proof", "override", "transfer", "attached", "merged", "reasons"),
+)
+"""What of a decision its asker is told, under the same names."""
 SOON, LATER = {"Retry-After": "1"}, {"Retry-After": "3"}
 
 
@@ -72,7 +93,7 @@ def representation(told: Told) -> dict[str, Any]:
     state = STATES.get(told.outcome, WAITING) if told.outcome else WAITING
     document: dict[str, Any] = {"id": told.request, "state": state}
     stored = _stored(told)
-    for name in ("warranties", "ended", "reasons"):
+    for name in TOLD:
         if name in stored:
             document[name] = stored[name]
     if told.outcome is Outcome.GIVEN_UP:
@@ -99,9 +120,9 @@ def reply(told: Told) -> Reply:
     document = representation(told)
     match told.outcome:
         case Outcome.APPLIED:
-            return Reply(201, document, {"Location": _warranty(document) or here["Location"]})
+            return Reply(201, document, {"Location": _led_to(document) or here["Location"]})
         case Outcome.DEDUPLICATED:
-            return Reply(200, document, {"Location": _warranty(document) or here["Location"]})
+            return Reply(200, document, {"Location": _led_to(document) or here["Location"]})
         case Outcome.REJECTED | Outcome.GIVEN_UP:
             raise _refused(told, document["reasons"], here)
         case _:
@@ -126,7 +147,25 @@ def _stored(told: Told) -> dict[str, Any]:
     return stored if isinstance(stored, dict) else {}
 
 
-def _warranty(document: dict[str, Any]) -> str | None:
-    """Where the one warranty can be read that a request led to."""
+def _led_to(document: dict[str, Any]) -> str | None:
+    """Where the one thing can be read that a request led to."""
+    if proposal := document.get("proposal"):
+        return f"/v1/proposals/{proposal['id']}"
+    if proof := document.get("proof"):
+        return f"/v1/warranties/{proof['warranty']}/proofs"
+    names = ("changed", "override", "transfer", "attached")
+    about = next((document[name] for name in names if document.get(name)), None)
+    if about:
+        return f"/v1/warranties/{about['warranty']}"
+    if policy := document.get("policy"):
+        return f"/v1/policies/{policy['name']}/versions/{policy['version']}"
+    kinds = (
+        ("merged", "customers", "customer"),
+        ("product", "products", "code"),
+        ("category", "categories", "code"),
+    )
+    for kind, path, known_by in kinds:
+        if described := document.get(kind):
+            return f"/v1/{path}/{quote(described[known_by], safe='')}"
     ids = [one["id"] for one in document.get("warranties", ()) if one["id"]]
     return f"/v1/warranties/{ids[0]}" if len(ids) == 1 else None

@@ -9,23 +9,68 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 
+from hub.access.keyring import SealError
+from hub.access.keys import KeyNotPossibleError
+from hub.access.people import NobodyError, PersonNotPossibleError
 from hub.api.answers import LATER
 from hub.api.counting import Counted, note
 from hub.api.describing import describe
+from hub.api.numbered import know_numbers
 from hub.api.parts import Parts
 from hub.api.problems import (
+    CHANGED,
     INTERNAL,
+    KEY_REUSED,
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
+    NOT_POSSIBLE,
     STORE_AWAY,
     Kind,
     ProblemError,
 )
 from hub.api.reading import invalid
-from hub.api.routes import activations, audit, requests, trace, warranties
+from hub.api.routes import (
+    activations,
+    audit,
+    audit_checks,
+    auth,
+    by_hand,
+    categories,
+    coverage,
+    customers,
+    deliveries,
+    endpoints,
+    invoices,
+    items,
+    keys,
+    media,
+    notes,
+    payloads,
+    people,
+    policies,
+    privacy,
+    products,
+    proofs,
+    redrives,
+    replays,
+    requests,
+    samples,
+    setup,
+    steering,
+    trace,
+    units,
+    warranties,
+)
+from hub.audit.samples.drawing import SampleError
+from hub.audit.samples.reviews import NoSampleError
+from hub.delivery.endpoints import EndpointChangedError, EndpointGoneError, KeyReusedError
+from hub.delivery.reading import DeliveryGoneError
+from hub.delivery.replay import ReplayGoneError
 from hub.domain.errors import HubError
+from hub.recovery.editing import NotValidError
+from hub.recovery.spot import ChangedError, GoneError, NotPossibleError
 from hub.sdk.failures import DataRefusedError, DecideAgainError, StoreUnavailableError
 
 log = structlog.get_logger()
@@ -48,7 +93,17 @@ def build(parts: Parts, pages: tuple[BaseRoute, ...] = ()) -> FastAPI:
     )
     app.state.parts = parts
     app.add_middleware(Counted, parts=parts)
-    for room in (activations, requests, warranties, trace, audit):
+    know_numbers()
+    for room in (
+        *(activations, requests, warranties, units, coverage, trace, audit, audit_checks, samples),
+        *(items, payloads, steering, notes, redrives, replays),
+        *(auth, people, keys, privacy),
+        *(policies, setup, by_hand, customers),
+        *(products, categories),
+        *(media, proofs),
+        invoices,
+        *(endpoints, deliveries),
+    ):
         room.add_to(app)
     app.router.routes.extend(pages)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
@@ -60,6 +115,21 @@ def _handlers() -> dict[int | type[Exception], Handler]:
         ProblemError: _problem,
         RequestValidationError: _not_valid,
         HTTPException: _of_the_framework,
+        GoneError: _gone,
+        EndpointGoneError: _gone,
+        DeliveryGoneError: _gone,
+        ReplayGoneError: _gone,
+        EndpointChangedError: _changed,
+        KeyReusedError: _key_reused,
+        ChangedError: _changed,
+        NotValidError: _body_not_valid,
+        NotPossibleError: _not_possible,
+        KeyNotPossibleError: _not_possible,
+        NobodyError: _gone,
+        PersonNotPossibleError: _not_possible,
+        NoSampleError: _gone,
+        SampleError: _not_possible,
+        SealError: _not_possible,
         StoreUnavailableError: _store_away,
         DecideAgainError: _store_away,
         DataRefusedError: _not_storable,
@@ -83,10 +153,37 @@ async def _of_the_framework(request: Request, error: HTTPException) -> Response:
         detail = "there is no such path; /openapi.json lists those there are"
         return NOT_FOUND.error(detail, headers).response()
     if error.status_code == METHOD_NOT_ALLOWED.status:
-        detail = f"this path takes {headers.get('Allow', headers.get('allow', 'other methods'))}"
-        return METHOD_NOT_ALLOWED.error(detail, headers).response()
+        allowed = ", ".join(_methods(request))
+        return METHOD_NOT_ALLOWED.error(f"this path takes {allowed}", {"Allow": allowed}).response()
     kind = Kind(error.status_code, "not-possible", "Not possible", "")
     return await _problem(request, kind.error(str(error.detail), headers))
+
+
+def _methods(request: Request) -> list[str]:
+    """What a path takes, over all routes of it."""
+    routes = (one for one in request.app.routes if one.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for one in routes for method in getattr(one, "methods", None) or ()})
+
+
+async def _gone(request: Request, error: HubError) -> Response:
+    return await _problem(request, NOT_FOUND.error(str(error)))
+
+
+async def _changed(request: Request, error: HubError) -> Response:
+    return await _problem(request, CHANGED.error(str(error)))
+
+
+async def _key_reused(request: Request, error: KeyReusedError) -> Response:
+    return await _problem(request, KEY_REUSED.error(str(error)))
+
+
+async def _body_not_valid(request: Request, error: NotValidError) -> Response:
+    places = [{"pointer": one.place, "message": one.message} for one in error.breaches]
+    return await _problem(request, NOT_POSSIBLE.error(str(error), errors=places))
+
+
+async def _not_possible(request: Request, error: HubError) -> Response:
+    return await _problem(request, NOT_POSSIBLE.error(str(error)))
 
 
 async def _store_away(request: Request, error: HubError) -> Response:

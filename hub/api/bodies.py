@@ -16,6 +16,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 
 from hub.domain.orders import MAX_UNITS
 from schemas.envelope import FIRST_YEAR, LAST_YEAR
@@ -27,7 +28,9 @@ from schemas.money import Money
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 EXAMPLE = "2026-01-31T18:30:00+03:00"
-VISIBLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+BLANK = r"\s\x00-\x1f\x7f-\x9f\ufeff"
+"""In a class of characters: blanks and control characters, whichever engine is asked what a blank is."""
+VISIBLE = rf"^[^\x00-\x1f\x7f]*[^{BLANK}][^\x00-\x1f\x7f]*$"
 """No control characters, and something beside blanks."""
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
@@ -54,7 +57,7 @@ def _day(given: object) -> date:
         raise ValueError(f"there is no such day ({error}); write it like 2026-01-31") from error
 
 
-def _whole(given: object) -> object:
+def whole(given: object) -> object:
     """To JSON, 2 and 2.0 are one number."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
@@ -71,13 +74,17 @@ At = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": [EXAMPLE]}),
 ]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Quantity = Annotated[int, Field(ge=1, le=MAX_UNITS, strict=True), BeforeValidator(_whole)]
-Months = Annotated[int, Field(ge=1, le=1200, strict=True), BeforeValidator(_whole)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_UNITS, strict=True), BeforeValidator(whole)]
+Months = Annotated[int, Field(ge=1, le=1200, strict=True), BeforeValidator(whole)]
 Text = Annotated[str, _named(200)]
 SerialText = Annotated[str, _named(128)]
 ZoneName = Annotated[
     Zone, WithJsonSchema({"type": "string", "format": "iana-zone", "maxLength": 64})
 ]
+
+
+Unsaid = SkipJsonSchema[None]
+"""What the fact has room for, and this API does not take."""
 
 
 class OrderBody(Order):
@@ -109,6 +116,9 @@ class ContactBody(Contact):
     name: Annotated[str, StringConstraints(max_length=200)] | None = None
     email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
     phone: Annotated[str, StringConstraints(min_length=3, max_length=40)] | None = None
+    birth_date: Unsaid = None
+    identification: Unsaid = None
+    generated: Unsaid = None
 
 
 class MoneyBody(Money):
@@ -116,7 +126,7 @@ class MoneyBody(Money):
 
     model_config = STRICT
 
-    amount: Annotated[int, Field(ge=-(10**15), le=10**15, strict=True), BeforeValidator(_whole)]
+    amount: Annotated[int, Field(ge=-(10**15), le=10**15, strict=True), BeforeValidator(whole)]
 
 
 class SaleLineBody(SaleLine):
@@ -135,6 +145,9 @@ class SaleLineBody(SaleLine):
     covered_until: Day | None = None
     """The last covered day, which then counts instead of the period."""
     price: MoneyBody | None = None
+    sold_at: At | None = None
+    """When this line was sold, where that was not when the sale was."""
+    extended: Unsaid = None
 
 
 class SaleBody(SaleRecorded):
@@ -151,6 +164,8 @@ class SaleBody(SaleRecorded):
     till: Text | None = None
     seller: Text | None = None
     customer: ContactBody | None = None
+    undated: Unsaid = None
+    remarks: Unsaid = None
 
 
 class RegistrationBody(RegistrationRequested):

@@ -3,6 +3,8 @@
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.access.limits import Standing
+from hub.api.auth import peer_of
 from hub.api.parts import Parts, parts_of
 from hub.api.problems import ProblemError
 from hub.audit.refusals import refused
@@ -26,12 +28,23 @@ class Counted:
             return
 
         async def counted(message: Message) -> None:
-            if message["type"] == "http.response.start" and not scope.get(NOTED):
-                status = str(message["status"])
-                self._parts.metrics.door_requests.labels(DOOR, status).inc()
+            if message["type"] == "http.response.start":
+                if not scope.get(NOTED):
+                    status = str(message["status"])
+                    self._parts.metrics.door_requests.labels(DOOR, status).inc()
+                message = _with_standing(scope, message)
             await send(message)
 
         await self._app(scope, receive, counted)
+
+
+def _with_standing(scope: Scope, message: Message) -> Message:
+    """The answer, which also says how many more its caller may ask for."""
+    standing = scope.get("state", {}).get("standing")
+    if not isinstance(standing, Standing):
+        return message
+    said = [(name.lower().encode(), value.encode()) for name, value in standing.headers.items()]
+    return {**message, "headers": [*message.get("headers", ()), *said]}
 
 
 def note(request: Request, error: ProblemError) -> None:
@@ -48,5 +61,5 @@ def note(request: Request, error: ProblemError) -> None:
         tenant=caller.tenant if caller else None,
         principal=caller.name if caller else None,
     )
-    parts_of(request).refusals.note(refusal, request.client.host if request.client else "")
+    parts_of(request).refusals.note(refusal, peer_of(request))
     request.scope[NOTED] = True

@@ -10,6 +10,8 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEY = re.compile(r"[\x20-\x7e]{1,200}")
 QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+PATTERN = r'^([!#-~]([ -~]{0,198}[!-~])?|"([ !#-\[\]-~]|\\["\\]){1,200}")$'
+"""As the API's description says it: as it is, or as a structured field's string."""
 WHAT = 'send 1 to 200 printable ASCII characters, such as an UUID, as they are or as a "string"'
 
 

@@ -1,14 +1,17 @@
 """What the API is built from, and how a route reaches it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from starlette.requests import HTTPConnection
 
-from hub.access.keys import Keys
+from hub.access.admission import Admission
 from hub.adapters.postgres import TenantDatabase
+from hub.audit.heads import Trusted
 from hub.audit.refusals import Refusals
 from hub.ledger.ask import Asker
+from hub.media.cleaning import Cleaner
+from hub.recovery.today import Today
 from hub.telemetry.metrics import Metrics
 
 
@@ -18,9 +21,18 @@ class Parts:
 
     asker: Asker
     database: TenantDatabase
-    keys: Keys
+    admission: Admission
     refusals: Refusals
     metrics: Metrics
+    today: Today
+    catalog: Asker
+    """Asks the catalog; `asker` asks about warranties."""
+    proxies: int = 0
+    """Of ours before the door, each of which says whom it speaks for."""
+    trusted: Trusted = field(default_factory=Trusted)
+    """Whose signed heads of the audit count."""
+    cleaner: Cleaner = field(default_factory=Cleaner)
+    """Reads the files of strangers."""
 
 
 def parts_of(connection: HTTPConnection) -> Parts:

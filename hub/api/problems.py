@@ -63,10 +63,24 @@ BAD_KEY = Kind(
     audited=True,
 )
 UNAUTHENTICATED = Kind(
-    401, "unauthenticated", "No valid key", "There is no key, or it is none of ours.", audited=True
+    401,
+    "unauthenticated",
+    "Nobody is known by that",
+    "There is no key or token, or it is none of ours, or over.",
+    audited=True,
 )
 FORBIDDEN = Kind(
-    403, "forbidden", "This key may not do that", "The key lacks the permission.", audited=True
+    403,
+    "forbidden",
+    "You may not do that",
+    "The role or the key lacks the permission.",
+    audited=True,
+)
+LIMITED = Kind(
+    429,
+    "too-many-requests",
+    "Too many requests",
+    "A minute's worth is used up; repeat it after Retry-After.",
 )
 NOT_FOUND = Kind(404, "not-found", "Nothing is there", "Nothing is known by that id or path.")
 METHOD_NOT_ALLOWED = Kind(
@@ -87,14 +101,26 @@ IN_PROGRESS = Kind(
     "A request with this key is being decided",
     "The same request was made a moment ago; ask at Location, or repeat it after Retry-After.",
 )
+NOT_POSSIBLE = Kind(
+    409,
+    "not-possible",
+    "It cannot be done as it stands",
+    "What was asked cannot be done; `detail` says what can, and `errors` where a body is wrong.",
+)
+CHANGED = Kind(
+    412,
+    "changed-meanwhile",
+    "It is not what you have seen",
+    "The version in If-Match is not the one that stands there; read it again.",
+)
 TOO_LARGE = Kind(
     413, "too-large", "The body is too large", "It is larger than allowed.", audited=True
 )
 UNSUPPORTED = Kind(
     415,
     "unsupported-media-type",
-    "The body must be plain JSON",
-    "Content-Type is not application/json, or the body is compressed.",
+    "The body is of a kind that is not taken here",
+    "Content-Type is another than is asked for, the body is no such thing, or it is compressed.",
     audited=True,
 )
 INVALID = Kind(
@@ -118,6 +144,12 @@ KEY_REUSED = Kind(
     "Use a key of its own for each request.",
     audited=True,
 )
+VERSION_NEEDED = Kind(
+    428,
+    "version-needed",
+    "Say what you have seen",
+    "The header If-Match with the ETag of the item is missing.",
+)
 INTERNAL = Kind(500, "internal", "A fault of ours", "A fault of ours.")
 STORE_AWAY = Kind(
     503,
@@ -138,5 +170,7 @@ OUTCOME_UNKNOWN = Kind(
     "Repeat it with the same Idempotency-Key: it is the same request, and counts once.",
 )
 
-EVERYWHERE = (UNAUTHENTICATED, FORBIDDEN, STORE_AWAY, INTERNAL)
+ANYWAY = (LIMITED, STORE_AWAY, INTERNAL)
+"""What any route may answer, whoever asks."""
+EVERYWHERE = (UNAUTHENTICATED, FORBIDDEN, LIMITED, STORE_AWAY, INTERNAL)
 """What any route that needs a key may answer."""

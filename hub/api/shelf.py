@@ -1,17 +1,28 @@
 """Reading warranties: the rows that deciding writes are what is read, so nothing lags behind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
 
 from hub.adapters.postgres import Queries
-from hub.api.documents import Happened, OrderDocument, Warranty, WarrantyWithHistory
+from hub.api import proofs, proposals
+from hub.api.documents import (
+    DecidedByHand,
+    Happened,
+    OrderDocument,
+    RuledBy,
+    Warranty,
+    WarrantyWithHistory,
+)
 from hub.api.filters import Filters
+from hub.domain.by_hand import Decided
+from hub.domain.owners import Transfer
 from hub.domain.reports import SALE, Report
-from hub.domain.serials import normalise
+from hub.domain.rulings import Ruling
+from hub.domain.serials import Attachment, normalise
 
 COLUMNS = """
 select id, status, product, serial, starts_on, ends_on, order_reference, customer, branch, version, doc
@@ -28,8 +39,12 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     """What of a unit's document is read here, beside its columns."""
 
     reports: tuple[Report, ...]
+    rulings: tuple[Ruling, ...] = ()
     ended_on: date | None = None
     returned_by: tuple[str, ...] = ()
+    decisions: tuple[Decided, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    attached: Attachment | None = None
 
 
 class Pointer(msgspec.Struct, frozen=True, gc=False):
@@ -55,7 +70,21 @@ async def one(queries: Queries, warranty: str) -> WarrantyWithHistory | None:
     if not rows:
         return None
     kept = _kept(rows[0]["doc"])
-    return WarrantyWithHistory(**_fields(rows[0], kept), history=list(_history(kept)))
+    fields = _fields(rows[0], kept)
+    rulings = [_ruled_by(one) for one in kept.rulings]
+    history = list(_history(kept))
+    wanted = await proposals.of_warranty(queries, warranty)
+    proof = (await proofs.of_warranty(queries, warranty)).state
+    return WarrantyWithHistory(
+        **fields, rulings=rulings, proposals=wanted, proof=proof, history=history
+    )
+
+
+def _ruled_by(one: Ruling) -> RuledBy:
+    longer = msgspec.structs.asdict(one.extended) if one.extended else None
+    looked_at = dict(one.catalogue) or None
+    told = {"line": one.line or None, "extended": longer, "catalogue": looked_at}
+    return RuledBy(**msgspec.structs.asdict(one) | told)
 
 
 async def page(queries: Queries, filters: Filters) -> tuple[list[Warranty], str | None]:
@@ -144,10 +173,75 @@ def _history(kept: Kept) -> Iterator[Happened]:
             covers_until=report.ends_on,
             branch=report.branch,
             customer=report.customer,
+            remarks=list(report.remarks),
+            contact=report.contact,
             event=report.event,
-            trace=f"/v1/trace/{quote(report.event, safe='')}",
+            trace=_trace(report.event),
         )
-    if kept.ended_on is not None:
+    yield from _of_the_unit(kept)
+    yield from map(_decided, kept.decisions)
+    if kept.ended_on is not None and (kept.returned_by or not kept.decisions):
         yield Happened(
             what="ended", on=kept.ended_on, sources=list(dict.fromkeys(kept.returned_by))
         )
+
+
+def _of_the_unit(kept: Kept) -> Iterator[Happened]:
+    if kept.attached is not None:
+        one = kept.attached
+        yield Happened(
+            what="serial_attached",
+            on=one.at.date(),
+            sources=[one.connector],
+            event=one.event,
+            trace=_trace(one.event),
+        )
+    for moved in kept.transfers:
+        yield Happened(
+            what="transferred",
+            on=moved.day,
+            sources=[moved.connector],
+            reference=moved.reference,
+            customer=moved.customer,
+            event=moved.event,
+            trace=_trace(moved.event),
+        )
+
+
+def _trace(event: str) -> str:
+    return f"/v1/trace/{quote(event, safe='')}"
+
+
+DONE: dict[str, Literal["ended", "reinstated", "extended"]] = {
+    "end": "ended",
+    "reinstate": "reinstated",
+    "extend": "extended",
+}
+
+
+def _decided(one: Decided) -> Happened:
+    by = DecidedByHand(
+        kind=one.by_kind,
+        id=one.by_id,
+        role=one.by_role,
+        why=one.why,
+        proposal=one.proposal,
+        override=one.override,
+    )
+    return Happened(what=DONE[one.change], on=one.on, sources=[], by=by, covers_until=one.until)
+
+
+async def of_customers(
+    queries: Queries, customers: Sequence[str], most: int
+) -> list[tuple[Warranty, list[Happened]]]:
+    """What is or was of these customers, with what happened to it, in the order in which it began."""
+    theirs = "(customer = any($1::text[]) or customers && $1::text[])"
+    sql = f"{COLUMNS} where {theirs} order by starts_on, id limit {most}"
+    rows = await queries.fetch(sql, list(customers))
+    kept = [(row, _kept(row["doc"])) for row in rows]
+    return [(Warranty(**_fields(row, one)), list(_history(one))) for row, one in kept]
+
+
+async def exists(queries: Queries, warranty: str) -> bool:
+    """Whether this tenant has a warranty of that id."""
+    return bool(await queries.fetch("select 1 from unit where id = $1", warranty))

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-Outcome = Literal["translated", "meaningless", "parked", "unreadable"]
+Outcome = Literal["translated", "meaningless", "parked", "retrying", "held", "unreadable"]
 """Only a record of a file is unreadable: its line is told so, and whoever dropped it corrects it."""
 
 

@@ -1,5 +1,6 @@
 """A payload without personal data: of its values only those can be read that stand in listed places."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -11,6 +12,7 @@ MAX_TEXT = 200
 HIDDEN = "…"
 EXACT = 2**53
 """Beyond it JSON readers round numbers, so they are shown as text."""
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+-]*")
 TEXTS = (str, int, float)
 ITEM = "*"
 
@@ -37,14 +39,24 @@ class Place:
         place.shown = True
 
 
-def redacted(document: object, shown: frozenset[str]) -> bytes:
+def redacted(document: object, shown: frozenset[str], *, doubtful: bool = False) -> bytes:
     """JSON of the document in which only the scalars at the places in `shown` can be read.
 
     A place is a path such as `lines.*.product.code`; `*` is every item of a list, never a field.
     What lies off every path is hidden whole; its own name is kept, if it is one. A list longer than
-    50 items is cut.
+    50 items is cut. Of what nobody could read, `doubtful`, only numbers and codes are shown: a name
+    may stand in the wrong place.
     """
-    return orjson.dumps(_value(document, _places(shown)))
+    found = _value(document, _places(shown))
+    return orjson.dumps(_doubted(found) if doubtful else found)
+
+
+def _doubted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _doubted(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_doubted(inner) for inner in value]
+    return HIDDEN if isinstance(value, str) and not CODE.fullmatch(value) else value
 
 
 @lru_cache(maxsize=256)
@@ -75,8 +87,9 @@ def _fields(value: Mapping[Any, Any], below: Mapping[str, Place]) -> dict[str, A
 
 
 def _name(key: object) -> str:
-    # A name that nobody listed may be somebody's name itself.
-    return str(key)[:MAX_TEXT] if str(key).isidentifier() else HIDDEN
+    # A name that nobody listed may be somebody's name itself; fields of systems are named in ASCII.
+    text = str(key)
+    return text[:MAX_TEXT] if text.isascii() and text.isidentifier() else HIDDEN
 
 
 def _scalar(value: object) -> Any:

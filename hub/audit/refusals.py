@@ -5,6 +5,7 @@ answer down or fail it, so what Kafka cannot take now waits in a queue that keep
 """
 
 import asyncio
+import re
 import time
 import uuid
 from collections import OrderedDict, deque
@@ -17,7 +18,9 @@ from hashlib import sha256
 import msgspec
 
 from hub.adapters.kafka import Message, Outlet
+from hub.domain.plain import plain
 from hub.sdk.failures import BrokerUnavailableError
+from hub.telemetry.logging import presentable
 from hub.telemetry.metrics import Metrics
 
 PER_SECOND = 10.0
@@ -32,6 +35,11 @@ SWEEP_SECONDS = 1.0
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 LAST_SECONDS = 5.0
 """For so long a process that ends tries to write what is left."""
+OURS = re.compile(
+    r"[a-z]{2,5}_[a-z0-9]{6,64}(?:_\d{1,6})?|\d{1,8}|(?=(?:\D*\d){0,8}\D*$)[a-z][a-z0-9_.-]{0,62}",
+    re.ASCII,
+)
+"""What a part of a path looks like where it is no name, e-mail or number of a person."""
 NOBODY = "hub"
 """Whose a refusal is that proves no tenant."""
 
@@ -69,25 +77,27 @@ def refused(  # noqa: PLR0913 - a refusal has as many parts
 ) -> Refusal:
     """A refusal as of now. `size` where more was announced or sent than was read.
 
-    The reason must not quote the body. A query is cut off the path, for it may name people.
+    The reason must not quote the body. Of the path nothing is kept that callers make up, nor a query:
+    both may name people.
     """
     return Refusal(
         id=f"ref_{uuid.uuid4().hex}",
         at=datetime.now(UTC),
-        door=_text(door, MAX_NAME),
-        path=_text(path.partition("?")[0], MAX_PATH),
+        door=plain(door, MAX_NAME),
+        path=_ours(path.partition("?")[0]),
         status=status,
-        reason=_text(reason, MAX_REASON),
+        reason=presentable(reason, MAX_REASON),
         hash=sha256(body).hexdigest(),
         size=len(body) if size is None else size,
         tenant=tenant,
-        principal=_text(principal, MAX_NAME) if principal else None,
+        principal=plain(principal, MAX_NAME) if principal else None,
     )
 
 
-def _text(text: str, limit: int) -> str:
-    """Text that any column takes, whatever a stranger sent."""
-    return text[:limit].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+def _ours(path: str) -> str:
+    """A path with those of its parts that may be names of ours, of merchants or ids."""
+    parts = path.split("/")
+    return plain("/".join(p if not p or OURS.fullmatch(p) else "…" for p in parts), MAX_PATH)
 
 
 encode = msgspec.json.Encoder().encode

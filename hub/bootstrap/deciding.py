@@ -3,35 +3,52 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import product
 from typing import Any
 
 from hub import registry
 from hub.adapters.postgres import BY_INDEX, Database
-from hub.bootstrap.parts import check_production, database, keyring
+from hub.audit.chainer import Chainer
+from hub.audit.linking import Linker
+from hub.bootstrap.parts import check_production, database, keys_followed, release, signer
 from hub.bootstrap.running import Serve, run_until_stopped
+from hub.intake.watch import RawWatch
 from hub.ledger.projector import Projector
 from hub.ledger.worker import Worker
 from hub.recovery.watch import Watch
 from hub.sdk.processor import Processor
 from hub.settings import Settings
-from hub.telemetry.metrics import Metrics
+from hub.telemetry.metrics import Metrics, from_zero
 from hub.trail.follower import TrailFollower
+from hub.trail.rows import LANDING, LEDGER
 from schemas.catalogue import FACTS
+from schemas.topics import AUDIT
+
+Follower = Projector | TrailFollower | Chainer
 
 
 async def process(settings: Settings, name: str) -> None:
     """Run the worker of a processor until asked to stop."""
     processor, metrics = registry.processor(name), Metrics()
+    from_zero(metrics.timer_failures, processor.reads.name)
 
     async def work(serve: Serve) -> None:
         async with database(settings, size=settings.partitions + 4, session=BY_INDEX) as db:
             await check_production(settings, db)
-            worker = Worker(
-                processor, settings.kafka_settings(), db, keyring(settings), metrics, settings.batch
-            )
-            serve(worker.member.ready)
-            async with _watched(settings, processor, db, metrics):
-                await worker.run()
+            async with keys_followed(settings, db) as keys:
+                worker = Worker(
+                    processor,
+                    settings.kafka_settings(),
+                    db,
+                    keys,
+                    metrics,
+                    settings.batch,
+                    schedule=settings.schedule,
+                    release=release(settings),
+                )
+                serve(worker.member.ready)
+                async with _watched(settings, processor, db, metrics):
+                    await worker.run()
 
     await run_until_stopped(settings, f"process.{name}", metrics, work)
 
@@ -44,27 +61,35 @@ async def _watched(
     if not settings.http_port:
         yield
         return
-    watch = Watch(processor.reads.name, settings.kafka_settings(), db, metrics)
-    task = asyncio.create_task(watch.run())
+    kafka = settings.kafka_settings()
+    # Translators tell the same of their own topics, but not that none of them runs.
+    watches = [RawWatch(topic.name, kafka, db, metrics) for topic in registry.landing()]
+    tasks = [asyncio.create_task(one.run()) for one in watches]
+    tasks.append(asyncio.create_task(Watch(processor.reads.name, kafka, db, metrics).run()))
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 async def project(settings: Settings) -> None:
-    """Run the projectors of every status topic, and the trail, until asked to stop."""
+    """Run the projectors of every status topic, the trail and the audit's chains, until asked to stop."""
     metrics = Metrics()
+    for name, part in product(registry.projections(), range(settings.partitions)):
+        from_zero(metrics.projection_failures, name, part)
+    for name in (LANDING, LEDGER):
+        from_zero(metrics.trail_failures, name)
 
     async def work(serve: Serve) -> None:
         async with database(settings) as db:
             await check_production(settings, db)
             trail = TrailFollower(db, settings.kafka_settings(), metrics)
-            followers: list[Projector | TrailFollower] = [
-                *_projectors(settings, db, metrics),
-                trail,
-            ]
+            chainer = Chainer(
+                Linker(db, signer(settings)), settings.kafka_settings(), metrics, AUDIT.name
+            )
+            followers: list[Follower] = [*_projectors(settings, db, metrics), trail, chainer]
             serve(lambda: _all_ready(followers))
             async with asyncio.TaskGroup() as group:
                 for follower in followers:
@@ -107,6 +132,6 @@ def _projectors(settings: Settings, db: Database, metrics: Metrics) -> list[Proj
     ]
 
 
-def _all_ready(followers: Sequence[Projector | TrailFollower]) -> tuple[bool, list[str]]:
+def _all_ready(followers: Sequence[Follower]) -> tuple[bool, list[str]]:
     reasons = [reason for follower in followers for reason in follower.ready()[1]]
     return not reasons, reasons

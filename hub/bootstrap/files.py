@@ -7,13 +7,13 @@ from hub import registry
 from hub.access.sources import SourceStore
 from hub.adapters.kafka import Outlet, Peek
 from hub.adapters.postgres import BY_INDEX
-from hub.bootstrap.parts import check_production, database, keyring
+from hub.adapters.postgres.leases import Leases
+from hub.bootstrap.parts import check_production, database, keys_followed
 from hub.bootstrap.running import Serve, run_until_stopped
 from hub.intake.files.desk import LEASE_SECONDS, Tools
 from hub.intake.files.publish import partitions_of
 from hub.intake.files.watch import Lanes, Watch
 from hub.intake.gate import Gate
-from hub.intake.leases import Leases
 from hub.ledger.submit import Submitter
 from hub.settings import Settings
 from hub.telemetry.metrics import Metrics
@@ -23,20 +23,21 @@ from schemas.topics import WARRANTY_INTAKE
 async def files(settings: Settings) -> None:
     """Watch the drop folders until asked to stop."""
     metrics, kafka = Metrics(), settings.kafka_settings()
-    store = SourceStore(registry.connectors(), keyring(settings))
     lanes = Lanes()
 
     async def work(serve: Serve) -> None:
         async with AsyncExitStack() as stack:
             db = await stack.enter_async_context(database(settings, session=BY_INDEX))
             await check_production(settings, db)
+            keys = await stack.enter_async_context(keys_followed(settings, db))
+            store = SourceStore(registry.connectors(), keys)
             peek = await stack.enter_async_context(Peek(kafka))
             outlet = Outlet(kafka)
             stack.push_async_callback(outlet.stop)
             partitions = await partitions_of(kafka, WARRANTY_INTAKE)
             tools = Tools(
                 database=db,
-                submitter=Submitter(db, outlet, WARRANTY_INTAKE, partitions),
+                submitter=Submitter(db, outlet, WARRANTY_INTAKE, partitions, registry.intakes()),
                 gate=Gate(WARRANTY_INTAKE.name, db, peek, metrics),
                 lanes=lanes.each,
                 metrics=metrics,

@@ -15,13 +15,13 @@ from hub.adapters.kafka import Outlet, SharedOutlet
 from hub.adapters.postgres import TenantDatabase, connect_for_tenants
 from hub.audit.refusals import Refusals
 from hub.bootstrap.http import Protocol
-from hub.bootstrap.parts import check_production, database, keyring
+from hub.bootstrap.parts import check_production, database, keys_followed
 from hub.bootstrap.running import Serve, beside, run_until_stopped
 from hub.domain.errors import HubError
-from hub.intake.door import PushDoor, application
+from hub.intake.door import DOOR, PushDoor, application
 from hub.intake.landing import Lander, raw_partitions
 from hub.settings import Settings
-from hub.telemetry.metrics import Metrics
+from hub.telemetry.metrics import Metrics, from_zero
 from schemas.topics import AUDIT, raw
 
 GRACE_SECONDS = 10
@@ -35,6 +35,7 @@ class PortTakenError(HubError):
 async def ingress(settings: Settings) -> None:
     """Take what sources post until asked to stop."""
     metrics = Metrics()
+    count_from_zero(metrics, DOOR)
 
     async def work(serve: Serve) -> None:
         if settings.profile == "production":
@@ -45,6 +46,13 @@ async def ingress(settings: Settings) -> None:
             await serve_http(application(d), settings.public_host, settings.public_port)
 
     await run_until_stopped(settings, "ingress", metrics, work)
+
+
+def count_from_zero(metrics: Metrics, door: str) -> None:
+    """Show what alerts watch at a door before it happens."""
+    for status in ("500", "503"):
+        from_zero(metrics.door_requests, door, status)
+    from_zero(metrics.refusals_dropped, door)
 
 
 @asynccontextmanager
@@ -68,13 +76,11 @@ async def push_door(
     partitions = await raw_partitions(kafka, topics)
     outlet, audit = SharedOutlet(kafka), Outlet(kafka)
     refusals = Refusals(audit, AUDIT.name, metrics)
-    sources = Sources(SourceStore(connectors, keyring(settings)), as_tenant(tenants))
-    door = PushDoor(
-        sources, Lander(outlet, partitions, metrics), refusals, metrics, settings.public_url
-    )
     try:
-        async with beside(refusals.run()):
-            yield door
+        async with beside(refusals.run()), keys_followed(settings, tenants) as keys:
+            sources = Sources(SourceStore(connectors, keys), as_tenant(tenants))
+            lander = Lander(outlet, partitions, metrics)
+            yield PushDoor(sources, lander, refusals, metrics, settings.public_url)
     finally:
         await outlet.stop()
         await audit.stop()

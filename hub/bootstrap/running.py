@@ -10,16 +10,18 @@ from typing import Any
 import structlog
 
 from hub.sdk.ending import is_ending
-from hub.sdk.failures import AWAY
+from hub.sdk.failures import AWAY, BrokerAwayError
 from hub.settings import Settings
 from hub.telemetry.http import Ready, health_server
 from hub.telemetry.logging import configure_logging
-from hub.telemetry.metrics import Metrics
+from hub.telemetry.metrics import Metrics, from_zero
 
 log = structlog.get_logger()
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 10.0
 HEALTHY_SECONDS = 60.0
+INFRASTRUCTURE = (*(error.__name__ for error in (*AWAY, BrokerAwayError)), "unexpected")
+"""The kinds of `hub_infrastructure_errors`."""
 
 Serve = Callable[[Ready], None]
 """Says whom `/readyz` asks from now on."""
@@ -30,6 +32,8 @@ async def run_until_stopped(
 ) -> None:
     """Run a process's work; where Kafka or Postgres is away, wait and begin again."""
     configure_logging(settings.log_level, name)
+    for kind in INFRASTRUCTURE:
+        from_zero(metrics.infrastructure, kind)
     asked: Ready = _starting
 
     def serve(ready: Ready) -> None:

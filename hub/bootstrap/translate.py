@@ -5,16 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from hub import registry
+from hub.access.keyring import Keyring
 from hub.access.sources import Sources, SourceStore, as_engine
 from hub.adapters.kafka import KafkaSettings, partition_counts
 from hub.adapters.postgres import BY_INDEX, Database
-from hub.bootstrap.parts import check_production, database, keyring
-from hub.bootstrap.running import Serve, run_until_stopped
+from hub.bootstrap.parts import check_production, database, keys_followed, release, today
+from hub.bootstrap.running import Serve, beside, run_until_stopped
 from hub.domain.errors import HubError
 from hub.intake.landing import raw_partitions
 from hub.intake.meaning import Target
 from hub.intake.translator import Translator
 from hub.intake.watch import RawWatch
+from hub.recovery.replayer import Replayer
 from hub.sdk.failures import BrokerUnavailableError
 from hub.settings import Settings
 from hub.telemetry.metrics import Metrics
@@ -32,7 +34,10 @@ async def translate(settings: Settings, name: str) -> None:
         raise NothingToTranslateError(f"connector {name!r} lands nothing that could be translated")
 
     async def work(serve: Serve) -> None:
-        async with database(settings, size=settings.partitions + 4, session=BY_INDEX) as db:
+        async with (
+            database(settings, size=settings.partitions + 4, session=BY_INDEX) as db,
+            keys_followed(settings, db) as keys,
+        ):
             await check_production(settings, db)
             kafka = settings.kafka_settings()
             await raw_partitions(kafka, [raw(name).name])
@@ -42,15 +47,18 @@ async def translate(settings: Settings, name: str) -> None:
                 targets=await targets(kafka),
                 kafka=kafka,
                 database=db,
-                sources=Sources(
-                    SourceStore(registry.connectors(), keyring(settings)), as_engine(db)
-                ),
-                keyring=keyring(settings),
+                sources=Sources(SourceStore(registry.connectors(), keys), as_engine(db)),
+                keyring=keys,
                 metrics=metrics,
                 batch=settings.batch,
+                schedule=settings.schedule,
+                release=release(settings),
             )
             serve(translator.member.ready)
-            async with _watched(settings, translator, db, metrics):
+            async with (
+                _watched(settings, translator, db, metrics),
+                _replaying(settings, translator, keys),
+            ):
                 await translator.run()
 
     await run_until_stopped(settings, f"translate.{name}", metrics, work)
@@ -66,6 +74,17 @@ async def targets(kafka: KafkaSettings) -> dict[str, Target]:
     return {
         fact.TYPE: Target(topic, counts[topic]) for topic, facts in reads.items() for fact in facts
     }
+
+
+@asynccontextmanager
+async def _replaying(
+    settings: Settings, translator: Translator, keys: Keyring
+) -> AsyncIterator[None]:
+    """Work on replays that somebody asks for, in sessions of its own."""
+    async with database(settings, size=4) as db:
+        replayer = Replayer(translator.reads.name, db, translator.kafka, today(keys))
+        async with beside(replayer.run()):
+            yield
 
 
 @asynccontextmanager

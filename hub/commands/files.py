@@ -56,6 +56,10 @@ def publish(  # noqa: PLR0913, PLR0917 - one option for each thing an export lea
     file: Path,
     tenant: Annotated[str, typer.Option(help="Whose sales these are.")],
     source: Annotated[str | None, typer.Option(help="Name of the source.")] = None,
+    connector: Annotated[str, typer.Option(help="Who reads the file: pos or catalogue.")] = "pos",
+    kind: Annotated[
+        str | None, typer.Option(help="Of catalogue: products, categories or stock.")
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option("--map", help="A TOML file, or order=Receipt,sold_at=Date+Time,..."),
@@ -72,14 +76,16 @@ def publish(  # noqa: PLR0913, PLR0917 - one option for each thing an export lea
     dry: Annotated[bool, typer.Option("--dry-run", help="Read and translate only.")] = False,
     only_json: Annotated[bool, typer.Option("--json", help="Print the last line only.")] = False,
 ) -> None:
-    """Publish an export of sales and returns, and tell what was decided of each line."""
+    """Publish an export of sales, or of a catalogue, and tell what was decided of each line."""
     with refusals_said():
         settings = Settings()
     given = {"tenant": tenant, "source": source, "map_": columns, "zone": zone}
     given |= {"namespace": namespace, "currency": currency, "decimal": decimal}
-    given |= {"encoding": encoding, "delimiter": delimiter}
+    given |= {"encoding": encoding, "delimiter": delimiter, "kind": kind}
     try:
-        publication = prepare(file, registry.connector("pos"), **given)  # type: ignore[arg-type]
+        with refusals_said():
+            spoken = registry.connector(connector)
+        publication = prepare(file, spoken, **given)  # type: ignore[arg-type]
     except SettingsError as error:
         typer.echo(f"hub: {error}", err=True)
         raise typer.Exit(STOPPED) from error
@@ -94,6 +100,7 @@ def publish(  # noqa: PLR0913, PLR0917 - one option for each thing an export lea
                     screen,
                     database=bootstrap.database(settings, size=4, session=BY_INDEX),
                     kafka=settings.kafka_settings(),
+                    elsewhere=registry.intakes(),
                 )
             )
     screen.tally(tally)

@@ -7,17 +7,23 @@ import orjson
 import typer
 
 from hub import bootstrap, registry
-from hub.access import tenants
+from hub.access import limits, tenants
+from hub.access.limits import Limit
 from hub.adapters.kafka import TopicDrift, apply_topics, check_topics
 from hub.adapters.kafka.topics import PARTITIONS
 from hub.adapters.postgres import migrate as migrate_database
+from hub.bootstrap.acting import act_for, at_the_shell
+from hub.commands.asking import Reason, Whoever, asker
 from hub.commands.listing import Listing
 from hub.commands.processes import refusals_said
 from hub.recovery.doctor import Level
 from hub.recovery.doctor import doctor as examine
 from hub.recovery.verify import Report
 from hub.settings import Settings
+from schemas.events.policy import GoLiveRequested
+from schemas.refs import home
 
+MOST = 10_000_000
 topics_app = typer.Typer(
     no_args_is_help=True, help="Create topics as declared, or say where they differ."
 )
@@ -88,18 +94,59 @@ def tenant_set(
     tenant: str,
     coverage_months: Annotated[int, typer.Option(help="Period of a line that names none.")] = 24,
     patience_days: Annotated[int, typer.Option(help="How long an early event waits.")] = 14,
+    *,
+    product_each: Annotated[
+        bool | None,
+        typer.Option(help="An invoice's line without a product code makes a product each time."),
+    ] = None,
 ) -> None:
     """Add a merchant, or change its defaults."""
 
     async def put() -> None:
         async with bootstrap.database(Settings(), size=1) as db:
             await tenants.put(db, tenant, coverage_months, patience_days)
+            if product_each is not None:
+                await tenants.make_each(db, tenant, each=product_each)
 
     with refusals_said():
         asyncio.run(put())
     typer.echo(
         f"tenant {tenant}: {coverage_months} months of cover, {patience_days} days of patience"
     )
+
+
+@tenant_app.command("limits")
+def tenant_limits(
+    tenant: str,
+    read: Annotated[int | None, typer.Option(min=1, max=MOST)] = None,
+    write: Annotated[int | None, typer.Option(min=1, max=MOST)] = None,
+    auth: Annotated[int | None, typer.Option(min=1, max=MOST, help="Logins of an account.")] = None,
+    upload: Annotated[int | None, typer.Option(min=1, max=MOST)] = None,
+) -> None:
+    """Set how many requests a minute each caller of a tenant has, or show it."""
+    given = {Limit.READ: read, Limit.WRITE: write, Limit.AUTH: auth, Limit.UPLOAD: upload}
+    wanted = {kind: number for kind, number in given.items() if number is not None}
+
+    async def run() -> dict[Limit, int]:
+        async with bootstrap.database(Settings(), size=1) as db:
+            if wanted:
+                await limits.set_limits(db, tenant, wanted, limits.SYSTEM)
+            return await limits.limits_of(db, tenant)
+
+    with refusals_said():
+        found = asyncio.run(run())
+    said = ", ".join(f"{kind} {number}" for kind, number in found.items())
+    typer.echo(f"tenant {tenant}, each caller a minute: {said}")
+
+
+@tenant_app.command("go-live")
+def tenant_go_live(tenant: str, reason: Reason, by: Whoever = "") -> None:
+    """Let a merchant begin; while anything has still to be settled, say exactly what."""
+    with refusals_said():
+        fact = GoLiveRequested(why=reason, by=at_the_shell(asker(by)))
+        place = home(tenant, "tenant")
+        told = asyncio.run(act_for(Settings(), tenant, fact, place))
+    typer.echo(f"tenant {tenant} is live since {told['live_since']}")
 
 
 @tenant_app.command("list")
@@ -115,8 +162,16 @@ def tenant_list() -> None:
     if not found:
         typer.echo("no tenants yet; add one with `hub tenant set`")
         return
-    names = ("tenant", "coverage_months", "patience_days")
-    rows = [(one.name, str(one.coverage_months), str(one.patience_days)) for one in found]
+    names = ("tenant", "coverage_months", "patience_days", "erased")
+    rows = [
+        (
+            one.name,
+            str(one.coverage_months),
+            str(one.patience_days),
+            f"{one.erased_at:%Y-%m-%d}" if one.erased_at else "-",
+        )
+        for one in found
+    ]
     Listing(names, rows, whole=names).show()
 
 

@@ -1,25 +1,34 @@
 """Sources: which connector speaks for a tenant's feed, and the secrets that it signs with."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from connectors.sdk import SettingsError
-from hub import bootstrap, registry
-from hub.access.sources import SourceError, SourceStore, list_sources
+from hub import registry
+from hub.access.keyring import Keyring
+from hub.access.silence import Quiet, may_be_quiet, quiet_sources
+from hub.access.sources import Listed, SourceError, SourceStore, list_sources
 from hub.adapters.kafka import partition_counts
 from hub.adapters.postgres import Database
+from hub.commands.asking import with_database, with_keys
 from hub.commands.listing import Listing
 from hub.commands.processes import refusals_said
+from hub.domain.spans import read_span, written
 from hub.intake.files.publish import load_map
 from hub.sdk.failures import BrokerUnavailableError
 from hub.settings import Settings
 from schemas.topics import raw
 
-T = TypeVar("T")
 KAFKA_SECONDS = 5.0
+NEVER = "never"
+LEAST_QUIET = 60
+MINUTE = "%Y-%m-%d %H:%M"
+NAMES = (
+    *("tenant", "source", "connector", "secrets", "version", "changed"),
+    *("last_landed", "quiet_after", "now"),
+)
 
 source_app = typer.Typer(no_args_is_help=True, help="Feeds of a tenant and their secrets.")
 
@@ -30,9 +39,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 @source_app.command("set")
-def source_set(
+def source_set(  # noqa: PLR0913 - one for each option
     tenant: str,
     name: Annotated[str, typer.Argument(help="What the feed is called, in its address too.")],
+    *,
     connector: Annotated[str, typer.Option(help="By which connector it speaks.")],
     columns: Annotated[
         str | None,
@@ -41,13 +51,27 @@ def source_set(
     option: Annotated[
         list[str] | None, typer.Option(help="A setting, such as zone=Europe/Istanbul.")
     ] = None,
+    quiet_after: Annotated[
+        str | None,
+        typer.Option(
+            help="How long it may land nothing before it is silent: 90m, 2h, 1d; or never."
+        ),
+    ] = None,
 ) -> None:
     """Add a source or change what it was told; a new one that pushes gets its secret, shown once."""
     with refusals_said():
         document = _document(columns, option or [])
+        quiet = _quiet_after(quiet_after)
         settings = Settings()
-        store = _store(settings)
-        secret = _with_database(lambda db: store.put(db, tenant, name, connector, document))
+
+        async def put(database: Database, keys: Keyring) -> str | None:
+            store = SourceStore(registry.connectors(), keys)
+            secret = await store.put(database, tenant, name, connector, document)
+            if quiet is not None:
+                await may_be_quiet(database, tenant, name, quiet)
+            return secret
+
+        secret = with_keys(put)
     typer.echo(f"source {name} of {tenant} speaks by connector {connector}")
     if secret:
         _show(secret)
@@ -60,25 +84,47 @@ def source_set(
 def source_rotate(tenant: str, name: str) -> None:
     """Give a source a new secret; the one before stays valid until the next rotation."""
     with refusals_said():
-        store = _store(Settings())
-        _show(_with_database(lambda db: store.rotate(db, tenant, name)))
+        connectors = registry.connectors()
+        _show(with_keys(lambda db, keys: SourceStore(connectors, keys).rotate(db, tenant, name)))
 
 
 @source_app.command("list")
-def source_list(tenant: Annotated[str | None, typer.Option()] = None) -> None:
-    """List sources."""
+def source_list(
+    *,
+    tenant: Annotated[str | None, typer.Option()] = None,
+    silent: Annotated[
+        bool, typer.Option("--silent", help="Only those that are quiet for too long.")
+    ] = False,
+) -> None:
+    """List sources, when each last landed something, and how long it may be quiet."""
     with refusals_said():
-        found = _with_database(lambda db: list_sources(db, tenant))
+        found = with_database(lambda db: _listed(db, tenant))
+    if silent:
+        found = [(one, quiet) for one, quiet in found if quiet.silent]
     if not found:
-        typer.echo("there are no sources; add one with `hub source set`")
+        typer.echo(
+            "no source is silent"
+            if silent
+            else "there are no sources; add one with `hub source set`"
+        )
         return
-    names = ("tenant", "source", "connector", "secrets", "version", "changed")
-    rows = []
-    for one in found:
-        changed = f"{one.changed_at:%Y-%m-%d %H:%M}"
-        row = (one.tenant, one.name, one.connector, str(one.secrets), str(one.version))
-        rows.append((*row, changed))
-    Listing(names, rows, whole=names).show()
+    Listing(NAMES, [_row(one, quiet) for one, quiet in found], whole=NAMES).show()
+
+
+async def _listed(database: Database, tenant: str | None) -> list[tuple[Listed, Quiet]]:
+    quiet = {(one.tenant, one.name): one for one in await quiet_sources(database, tenant)}
+    listed = await list_sources(database, tenant)
+    # A source may be new since the first look.
+    return [(one, quiet[key]) for one in listed if (key := (one.tenant, one.name)) in quiet]
+
+
+def _row(one: Listed, quiet: Quiet) -> tuple[str, ...]:
+    secrets, version = str(one.secrets), str(one.version)
+    changed = one.changed_at.strftime(MINUTE)
+    heard = quiet.heard_at.strftime(MINUTE) if quiet.heard_at else "never"
+    may_be = "" if quiet.quiet_after is None else written(quiet.quiet_after)
+    now = f"silent for {written(quiet.seconds)}" if quiet.silent else ""
+    return (one.tenant, one.name, one.connector, secrets, version, changed, heard, may_be, now)
 
 
 async def _landing_warning(settings: Settings, connector: str) -> str | None:
@@ -102,6 +148,16 @@ async def _landing_warning(settings: Settings, connector: str) -> str | None:
     )
 
 
+def _quiet_after(text: str | None) -> int | None:
+    if text is None or text == NEVER:
+        return None if text is None else 0
+    seconds = read_span(text)
+    if seconds is None or seconds < LEAST_QUIET:
+        message = f"--quiet-after {text!r} is not like 90m, 2h, 1d (a minute at least) or {NEVER}"
+        raise SourceError(message)
+    return seconds
+
+
 def _document(columns: str | None, options: list[str]) -> dict[str, Any]:
     try:
         document = load_map(columns)
@@ -118,15 +174,3 @@ def _document(columns: str | None, options: list[str]) -> dict[str, Any]:
 
 def _show(secret: str) -> None:
     typer.echo(f"its secret, which is not shown again: {secret}")
-
-
-def _store(settings: Settings) -> SourceStore:
-    return SourceStore(registry.connectors(), bootstrap.keyring(settings))
-
-
-def _with_database(run: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
-    async def inside() -> T:
-        async with bootstrap.database(Settings(), size=2) as db:
-            return await run(db)
-
-    return asyncio.run(inside())

@@ -22,6 +22,9 @@ def told(trace: Trace) -> Tree:
         line = f"{refused.door} {refused.path} answered {refused.status}: {refused.reason}"
         branch = tree.add(escape(line))
         branch.add(escape(f"{refused.size} bytes, SHA-256 {refused.hash}"))
+    for did in trace.staff:
+        line = f"{did.by}: {did.verb} {did.code}".rstrip() + f": {did.text}"
+        tree.add(f"{_since(trace.began_at, did.at)}  {escape(line)}")
     for sentence in trace.open:
         tree.add(f"[yellow]{escape(sentence)}[/]")
     if trace.behind:

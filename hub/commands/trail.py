@@ -12,11 +12,10 @@ from hub import bootstrap
 from hub.access import tenants
 from hub.adapters.postgres import Queries
 from hub.bootstrap.ingress import tenant_database
-from hub.commands.listing import JSON_LINES, Listing, screen
+from hub.commands.listing import JSON_LINES, screen
 from hub.commands.processes import refusals_said
 from hub.commands.telling import told
 from hub.settings import Settings
-from hub.trail import audit as audits
 from hub.trail.rebuild import rebuild as make_again
 from hub.trail.trace import search
 
@@ -31,7 +30,6 @@ trail_app = typer.Typer(no_args_is_help=True, help="The way of each payload, mad
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(trace)
-    app.command()(audit)
     app.add_typer(trail_app, name="trail")
 
 
@@ -49,7 +47,7 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """Show one payload's whole way: landed, translated, placed, decided, published, projected."""
-    found = _for(tenant, lambda queries: search(queries, tenant, text, limit=limit))
+    found = asked_for(tenant, lambda queries: search(queries, tenant, text, limit=limit))
     for one in found:
         if as_json:
             typer.echo(msgspec.json.encode(one).decode())
@@ -61,45 +59,6 @@ def trace(
             err=True,
         )
         raise typer.Exit(1)
-
-
-def audit(  # noqa: PLR0913 - a search has as many parts
-    tenant: Tenant,
-    *,
-    since: Annotated[str, typer.Option(help="An ISO time, or 15m, 2h, 3d ago.")] = "1d",
-    until: Annotated[str | None, typer.Option(help="The same; what is older is shown.")] = None,
-    text: Annotated[str | None, typer.Option(help="A text the reason contains.")] = None,
-    status: Annotated[str | None, typer.Option(help="An outcome, or an HTTP status.")] = None,
-    source: str | None = None,
-    limit: Annotated[int, typer.Option(min=1, max=audits.MAX_LIMIT)] = 50,
-    cursor: Annotated[str | None, typer.Option(help="As the page before has named it.")] = None,
-    as_json: Json = False,
-) -> None:
-    """List who sent, decided or was refused what, and when; newest first."""
-    begin, end = _instant("--since", since), _instant("--until", until) if until else None
-    page = _for(
-        tenant,
-        lambda queries: audits.page(
-            queries,
-            tenant,
-            since=begin,
-            until=end,
-            text=text,
-            status=status,
-            source=source,
-            limit=limit,
-            cursor=cursor,
-        ),
-    )
-    if as_json:
-        for entry in page.entries:
-            typer.echo(msgspec.json.encode(entry).decode())
-    elif page.entries:
-        _listing(page).show()
-    else:
-        typer.echo("nothing fits")
-    if page.cursor:
-        typer.echo(f"older ones: --cursor {page.cursor}", err=True)
 
 
 @trail_app.command("rebuild")
@@ -117,39 +76,27 @@ def rebuild() -> None:
         typer.echo(f"the trail shows {asyncio.run(run())} lines anew")
 
 
-def _for(tenant: str, ask: Callable[[Queries], Awaitable[T]]) -> T:
+def asked_for(tenant: str, ask: Callable[[Queries], Awaitable[T]]) -> T:
+    """Ask in the role of the API, which sees that tenant alone."""
+
     async def run() -> T:
         async with tenant_database(Settings()) as db, db.speaking_for(tenant) as queries:
-            await tenants.check(queries, tenant)
+            await tenants.check(queries, tenant, even_erased=True)
             return await ask(queries)
 
     with refusals_said():
         return asyncio.run(run())
 
 
-def _instant(option: str, text: str) -> datetime:
-    if text[:-1].isdigit() and text[-1] in UNITS:
-        return datetime.now(UTC) - timedelta(**{UNITS[text[-1]]: int(text[:-1])})
+def instant(option: str, text: str) -> datetime:
+    """A moment as it is typed: an ISO time, or so long ago."""
     try:
+        if text[-1:] in UNITS and text[:-1].isdecimal():
+            return datetime.now(UTC) - timedelta(**{UNITS[text[-1]]: int(text[:-1])})
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
+        instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        # The first and the last day there are have no time everywhere.
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         message = f"{text!r} is no time; give 2026-01-31T12:00:00Z, or 15m, 2h, 3d"
         raise typer.BadParameter(message, param_hint=option) from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def _listing(page: audits.Page) -> Listing:
-    names = ("when", "who", "stage", "status", "what", "hash", "reason")
-    rows = [
-        (
-            f"{one.at:%Y-%m-%d %H:%M:%S}",
-            f"{one.actor.kind} {one.actor.name}",
-            one.stage,
-            one.status,
-            one.correlation,
-            one.hash[:12],
-            one.reason,
-        )
-        for one in page.entries
-    ]
-    return Listing(names, rows, whole=names[:-1])

@@ -12,3 +12,8 @@ def comparable_phone(phone: str | None) -> str:
     """The digits, with `+` for an international prefix; empty where there is none."""
     digits = "".join(c for c in phone or "" if c in DIALLED)
     return "+" + digits[2:] if digits.startswith("00") else digits
+
+
+def comparable_name(name: str | None) -> str:
+    """The name with single blanks and in one case; empty where there is none."""
+    return " ".join((name or "").split()).casefold()

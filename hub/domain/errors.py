@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hub.domain.plain import plain
 from schemas.events.warranty import Refusal
 
 
@@ -22,8 +23,17 @@ class TooEarlyError(HubError):
     """What this event builds on has not come yet: keep it in its home, hold nothing."""
 
 
+MAX_NAME = 200
+"""Characters in the name of something outside."""
+
+
 class UnavailableError(HubError):
     """Something outside is away: try again later, hold the key."""
+
+    def __init__(self, message: str, dependency: str | None = None) -> None:
+        """Name what is away, where others may need the same: they wait for it together."""
+        super().__init__(message)
+        self.dependency = None if dependency is None else plain(dependency, MAX_NAME)
 
 
 def reject(code: str, message: str) -> RejectedError:

@@ -1,18 +1,22 @@
-"""What happens to an event that could not be decided: one pure function of error and attempt."""
+"""What happens to what failed: one pure function of error, attempt and schedule."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.domain.errors import UnavailableError
 
 SCHEDULE = (1, 5, 15, 60, 300, 900, 3600, 3600, 7200, 14400, 28800)
-"""Seconds before the next attempt; after the last one the event is a dead letter."""
+"""Seconds before the next attempt; after the last one it is a dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again after `delay` seconds, and hold the key until then."""
+    """Try again after `delay` seconds, and hold the key until then.
 
-    delay: float
+    None: as soon as what it needs is back.
+    """
+
+    delay: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,11 @@ class DeadLetter:
 Fate = Retry | DeadLetter
 
 
-def fate(error: Exception, attempt: int) -> Fate:
-    """The fate of an event whose `attempt`th try, counted from 1, ended in this error.
+def fate(error: Exception, attempt: int, schedule: Sequence[float] = SCHEDULE) -> Fate:
+    """The fate of what ended in this error at its `attempt`th try, counted from 1.
 
     Rejected and too early are answered inside the home and never come here.
     """
-    if isinstance(error, UnavailableError) and attempt <= len(SCHEDULE):
-        return Retry(SCHEDULE[attempt - 1])
+    if isinstance(error, UnavailableError) and attempt <= len(schedule):
+        return Retry(schedule[attempt - 1])
     return DeadLetter()

@@ -1,8 +1,9 @@
 """When a sale is acceptable in itself, before anybody asks what else is known."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
+from hub.domain.coverage import day_of
 from hub.domain.errors import RejectedError, reject
 from hub.domain.serials import normalise
 from schemas.events.sale import SaleLine, SaleRecorded, SaleReturned
@@ -26,6 +27,11 @@ def units_of(sale: SaleRecorded) -> int:
     return sum([line.quantity for line in sale.lines])
 
 
+def line_day(line: SaleLine, zone: str, day: date) -> date:
+    """The day a line was sold on: the sale's, unless it names one of its own."""
+    return day if line.sold_at is None else day_of(line.sold_at, zone)
+
+
 def named(line: SaleLine) -> tuple[str, ...]:
     """The serials of a line but for those that are too many: they cost one reason in all."""
     return line.serials[: line.quantity]
@@ -42,21 +48,22 @@ def check_return(returned: SaleReturned) -> None:
 
 def check_lines(sale: SaleRecorded, day: date) -> None:
     """Refuse a sale whose lines contradict themselves or each other, with every reason."""
-    reasons = [fault for line in sale.lines for fault in _faults(line, day)]
+    reasons = [fault for line in sale.lines for fault in _faults(line, sale.zone, day)]
     if len(sale.lines) > 1:
         reasons += _repeated_lines(sale.lines)
     if len(sale.lines) > 1 or len(sale.lines[0].serials) > 1:
-        reasons += _repeated_serials(sale.lines)
+        reasons += _repeated_serials(sale.lines, [line.product.key for line in sale.lines])
     if reasons:
         raise RejectedError(reasons)
 
 
-def _faults(line: SaleLine, day: date) -> Iterator[Refusal]:
+def _faults(line: SaleLine, zone: str, day: date) -> Iterator[Refusal]:
     if len(line.serials) > line.quantity:
         message = f"{len(line.serials)} serials for a quantity of {line.quantity}"
         yield Refusal(code="too_many_serials", message=message, line=line.line)
-    if line.covered_until is not None and line.covered_until < day:
-        message = f"covered until {line.covered_until} but sold on {day}"
+    if line.covered_until is not None and line.covered_until < line_day(line, zone, day):
+        sold = line_day(line, zone, day)
+        message = f"covered until {line.covered_until} but sold on {sold}"
         yield Refusal(code="covered_until_before_sale", message=message, line=line.line)
 
 
@@ -69,11 +76,18 @@ def _repeated_lines(lines: tuple[SaleLine, ...]) -> Iterator[Refusal]:
         seen.add(line.line)
 
 
-def _repeated_serials(lines: tuple[SaleLine, ...]) -> Iterator[Refusal]:
+def check_serials(lines: Sequence[SaleLine], keys: Sequence[str]) -> None:
+    """Refuse a sale in which a serial stands twice for one product, as these keys name products."""
+    reasons = list(_repeated_serials(lines, keys))
+    if reasons:
+        raise RejectedError(reasons)
+
+
+def _repeated_serials(lines: Sequence[SaleLine], keys: Sequence[str]) -> Iterator[Refusal]:
     seen = set[tuple[str, str]]()
-    for line in lines:
+    for line, key in zip(lines, keys, strict=True):
         for serial in named(line):
-            thing = (normalise(serial), line.product.key)
+            thing = (normalise(serial), key)
             if thing in seen:
                 message = f"serial {serial!r} stands twice for one product"
                 yield Refusal(code="serial_repeated", message=message, line=line.line)

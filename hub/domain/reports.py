@@ -27,6 +27,12 @@ class Report(msgspec.Struct, array_like=True, frozen=True, gc=False):
     event: str
     revision: int = 0
     """Of the translation that says so; a higher one corrects what a lower one said."""
+    extended_until: date | None = None
+    """Of a sale: the last day of cover once an owner has registered the unit."""
+    contact: str | None = None
+    """Where what was said of the customer is kept, if it is remarkable."""
+    remarks: tuple[str, ...] = ()
+    """What is remarkable about it."""
 
 
 class InForce(msgspec.Struct, frozen=True, gc=False):
@@ -42,19 +48,27 @@ class InForce(msgspec.Struct, frozen=True, gc=False):
 def in_force(reports: Sequence[Report]) -> InForce:
     """What counts of a unit: sales decide the dates, registrations the owner.
 
-    Without a sale, registrations decide the dates too. The earliest report that knows a branch or
-    a customer names it.
+    A registration extends what was sold to the longer period that its sale may have. Without a
+    sale, registrations decide the dates too. The earliest report that knows a branch or a customer
+    names it.
     """
     ordered = sorted(reports, key=_rank)
     sales = [report for report in ordered if report.by == SALE]
     owners = [report for report in ordered if report.by == REGISTRATION]
     return InForce(
         starts_on=(sales or owners)[0].day,
-        ends_on=max(report.ends_on for report in sales or owners),
+        ends_on=_last_day(sales, owners),
         order_reference=sales[0].reference if sales else None,
         branch=next((report.branch for report in sales + owners if report.branch), None),
         customer=next((report.customer for report in owners + sales if report.customer), None),
     )
+
+
+def _last_day(sales: Sequence[Report], owners: Sequence[Report]) -> date:
+    last = max([report.ends_on for report in sales or owners])
+    if not (sales and owners):
+        return last
+    return max([last, *(sold.extended_until for sold in sales if sold.extended_until)])
 
 
 def _rank(report: Report) -> tuple[date, str, str, str, str]:

@@ -1,11 +1,23 @@
 """How serial numbers are compared: case and blanks do not count, everything else does."""
 
+from datetime import datetime
+
+import msgspec
+
 from schemas.refs import SEPARATOR
 
 KIND = "serial"
 """The kind of name under which a unit is found by its serial."""
 WAITING = SEPARATOR
 """No product has this key: under it, a registration waits for whatever product has its serial."""
+
+
+class Attachment(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Who attached a serial that no report of the unit had told."""
+
+    connector: str
+    event: str
+    at: datetime
 
 
 def normalise(serial: str) -> str:

@@ -1,52 +1,36 @@
-"""What is translated once more: parked records that are wanted, and ranges that are replayed."""
+"""What is translated once more: records that wait, when it is their turn, and ranges that are replayed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from hub.access.keyring import Keyring, SealError
+from hub.access.keyring import Keyring
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
-from hub.audit.landings import decode
-from hub.intake.meaning import Landed, read
-from hub.intake.rounds import Replayed
-from hub.ledger.wire import payload_of, unpack
+from hub.intake.logged import logged
+from hub.intake.meaning import Landed, kept_key, key_of, read
+from hub.intake.rounds import SPAN, Before, Replayed
+from hub.ledger.breakers import Dependency
+from hub.ledger.due import StoredItem, due_items, opened
+from hub.ledger.wire import payload_of
 
-SPAN = 5_000
-"""Offsets that one line of the log's table may cover; how far to look for what became of a record."""
-
-WANTED = """
-select "offset", tenant, sealed, wanted, wanted_why from parked
- where topic = $1 and part = $2 and wanted is not null order by "offset" limit $3
-"""
 OPEN = """
-select n, next_offset, to_offset from raw_replay
+select n, next_offset, to_offset, tenant, source from raw_replay
  where topic = $1 and part = $2 and done_at is null order by n limit 1
 """
-LOGGED = """
-select from_offset, body from landing
- where topic = $1 and part = $2 and to_offset > $3 and to_offset <= $5 and from_offset < $4
- order by n
-"""
-UNWANT = """
-update parked set wanted = null, wanted_why = null, reason = $4
- where topic = $1 and part = $2 and "offset" = $3
-"""
-PARKED = """
-select "offset" from parked where topic = $1 and part = $2 and "offset" >= $3 and "offset" < $4
+ITEMS = """
+select "offset", state, version, on_hold is not null or wanted = 'give_up' as is_kept from item
+ where topic = $1 and part = $2 and "offset" >= $3 and "offset" < $4
 """
 
 
 @dataclass(slots=True)
 class Piece:
-    """Records that were translated or parked before, in the order of their offsets."""
+    """A piece of a range that is replayed, in the order of its offsets."""
 
-    landed: list[Landed]
-    before: Mapping[int, str]
-    """What had become of each."""
-    given_up: Mapping[int, str] = field(default_factory=dict)
-    """Those that a person ends, with the reason."""
-    replayed: Replayed | None = None
+    landed: Sequence[Landed]
+    before: Mapping[int, Before]
+    replayed: Replayed
 
 
 @dataclass(slots=True)
@@ -59,24 +43,16 @@ class Again:
     part: int
     _open: Any = None
 
-    async def wanted(self, keyring: Keyring, limit: int) -> Piece | None:
-        """Parked records that somebody wants tried or ended."""
-        rows = await self.database.fetch(WANTED, self.topic, self.part, limit)
-        rows = [row for row in rows if row["offset"] - rows[0]["offset"] < SPAN]
-        if not rows:
-            return None
-        landed = [one for row in rows if (one := await self._opened(row, keyring))]
-        ended = {r["offset"]: r["wanted_why"] or "" for r in rows if r["wanted"] == "give_up"}
-        return Piece(landed, {one.offset: "parked" for one in landed}, ended)
-
-    async def _opened(self, row: Any, keyring: Keyring) -> Landed | None:
-        """The record of a row; one that was sealed with another key stays as it is."""
-        try:
-            return read(row["offset"], unpack(keyring.open(row["tenant"], row["sealed"])))
-        except SealError as error:
-            place = (self.topic, self.part, row["offset"])
-            await self.database.execute(UNWANT, *place, f"{error}"[:1_000])
-            return None
+    async def due(
+        self, keyring: Keyring, loose: list[str], limit: int, probes: Sequence[Dependency]
+    ) -> list[tuple[StoredItem, Landed]]:
+        """Items to try or to end now, in the order of their keys and offsets."""
+        found = await due_items(self.database, self.topic, self.part, loose, limit, probes)
+        place = (self.topic, self.part)
+        return [
+            (item, read(item.row.offset, payload, kept_key(payload)))
+            for item, payload in await opened(self.database, keyring, *place, found)
+        ]
 
     async def has_replay(self) -> bool:
         """Whether a range waits to be replayed."""
@@ -90,18 +66,34 @@ class Again:
         landed: list[Landed] = []
         if first < end:
             reading = self.peek.records(self.topic, self.part, first, end)
-            landed = [read(record.offset, payload_of(record)) async for record in reading]
-        before = dict.fromkeys((one.offset for one in landed), "translated")
+            found = [read(one.offset, payload_of(one), key_of(one)) async for one in reading]
+            landed = [one for one in found if self._is_asked(one)]
+        before = {one.offset: Before("translated") for one in landed}
+        kept: set[int] = set()
         if landed:
-            before |= await self._before(first, end)
-        return Piece(landed, before, replayed=Replayed(self._open["n"], end, done=end >= until))
+            known, kept = await self._before(first, end)
+            before |= known
+        # What waits is translated with today's mapping when its turn comes.
+        kept |= {at for at, one in before.items() if one.outcome in ("retrying", "held")}
+        landed = [one for one in landed if one.offset not in kept]
+        return Piece(landed, before, Replayed(self._open["n"], end, done=end >= until))
 
-    async def _before(self, first: int, end: int) -> dict[int, str]:
-        """What had become of the records: the log's last word, except where one is parked now."""
+    def _is_asked(self, one: Landed) -> bool:
+        """Whether the replay is of its tenant and of its source."""
+        return self._open["tenant"] in (None, one.tenant) and self._open["source"] in (
+            None,
+            one.source,
+        )
+
+    async def _before(self, first: int, end: int) -> tuple[dict[int, Before], set[int]]:
+        """What had become of the records, and which of them a person holds back or ends.
+
+        The log has the last word, except where one is an item now.
+        """
         place = (self.topic, self.part)
-        found: dict[int, str] = {}
-        for row in await self.database.fetch(LOGGED, *place, first, end, end + SPAN):
-            found |= {one.offset: one.outcome for one in decode(row["body"])}
-        for row in await self.database.fetch(PARKED, *place, first, end):
-            found[row["offset"]] = "parked"
-        return {offset: outcome for offset, outcome in found.items() if first <= offset < end}
+        found: dict[int, Before] = {}
+        for offset, line in (await logged(self.database, *place, first, end)).items():
+            found[offset] = Before(line.outcome)
+        rows = await self.database.fetch(ITEMS, *place, first, end)
+        found |= {row["offset"]: Before(row["state"], row["version"]) for row in rows}
+        return found, {row["offset"] for row in rows if row["is_kept"]}

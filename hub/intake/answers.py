@@ -71,6 +71,14 @@ def unusable() -> Turned:
     return Turned(503, "source-unusable", title, detail, RETRY_AFTER)
 
 
+def erased() -> Turned:
+    """No signature could be checked any more; whoever names both merchant and source is told to stop."""
+    detail = (
+        "its merchant was erased here, for good; stop sending, nothing of it will ever be taken in"
+    )
+    return Turned(410, "tenant-erased", "This merchant was erased", detail)
+
+
 def broker_away() -> Turned:
     title, detail = "Nothing can be taken in just now", "send the same again later"
     return Turned(503, "broker-unavailable", title, detail, RETRY_AFTER)

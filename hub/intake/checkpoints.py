@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hub.adapters.postgres import Database
-from hub.intake.leases import Lease
+from hub.adapters.postgres.leases import Lease
 
 LOAD = "select value from checkpoint where tenant = $1 and source = $2"
 # A lease that is taken over in this moment is waited for, and then seen.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -15,9 +15,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.sdk import Delivery, Fault, RawRecord, SignatureError, UnreadableError
+from connectors.sdk import (
+    Delivery,
+    Fault,
+    RawRecord,
+    SignatureError,
+    UnreadableError,
+    unquoted,
+)
 from hub.access.keyring import SealError
-from hub.access.sources import Source, Sources, UnusableError
+from hub.access.sources import ErasedSourceError, Source, Sources, UnusableError
 from hub.access.tenants import NAME
 from hub.audit.refusals import Refusals, refused
 from hub.intake import answers
@@ -113,6 +120,8 @@ class PushDoor:
                 source = await self.sources.usable(tenant, name)
             except StoreUnavailableError as error:
                 raise answers.store_away() from error
+            except ErasedSourceError as error:
+                raise answers.erased() from error
             except UnusableError as error:
                 raise answers.unusable() from error
         if source is None or source.connector.push is None:
@@ -204,7 +213,7 @@ def _split(source: Source, delivery: Delivery) -> Sequence[RawRecord | Fault]:
     try:
         return [_named(item) for item in push.split(delivery, source.settings)]
     except UnreadableError as error:
-        raise answers.unreadable(error.fault) from error
+        raise answers.unreadable(_silent(error.fault)) from error
 
 
 def _named(item: RawRecord | Fault) -> RawRecord | Fault:
@@ -213,4 +222,9 @@ def _named(item: RawRecord | Fault) -> RawRecord | Fault:
             check_ref(item.ref)
         except UnnamedError as error:
             return Fault("reference_invalid", str(error))
-    return item
+    return item if isinstance(item, RawRecord) else _silent(item)
+
+
+def _silent(fault: Fault) -> Fault:
+    """Without what was sent: an answer passes through logs that are not ours."""
+    return replace(fault, message=unquoted(fault.message))

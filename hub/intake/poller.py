@@ -18,12 +18,14 @@ from tenacity import (
 )
 
 from connectors.sdk import RawRecord, SourceUnavailableError
+from connectors.sdk import refused as refused_by
 from hub.access.sources import Source
+from hub.adapters.postgres.leases import Lease, LeaseLostError, Leases
 from hub.audit.refusals import Refusals, refused
 from hub.domain.errors import HubError
 from hub.intake.checkpoints import Checkpoints
+from hub.intake.enriching import LONGEST_HOLIDAY, holiday
 from hub.intake.landing import MAX_RECORD, Arrival, Lander, UnnamedError, check_ref, size_of
-from hub.intake.leases import Lease, LeaseLostError, Leases
 from hub.sdk.ending import is_ending
 from hub.sdk.failures import AWAY
 from hub.telemetry.metrics import Metrics
@@ -170,9 +172,16 @@ class Poller:
                 "pull.waited", source=source.name, attempt=state.attempt_number, reason=str(error)
             )
 
+        backing_off = wait_random_exponential(multiplier=0.5, max=self.backoff)
+
+        def pause(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = holiday(error) if error else 0.0
+            return max(backing_off(state), min(asked, LONGEST_HOLIDAY))
+
         return AsyncRetrying(
             retry=retry_if_exception_type(SourceUnavailableError),
-            wait=wait_random_exponential(multiplier=0.5, max=self.backoff),
+            wait=pause,
             stop=lambda _: is_ending(),
             reraise=True,
             before_sleep=note,
@@ -192,10 +201,11 @@ class Poller:
                     if len(batch) >= ROUND or size >= ROUND_BYTES:
                         await self._keep(turn, batch)
                         batch, size = [], 0
-        except SourceUnavailableError:
+        except (SourceUnavailableError, httpx.HTTPStatusError, httpx.RequestError) as error:
             await self._keep(turn, batch)
-            if turn.since == begun:
-                raise
+            said = _said(error)
+            if turn.since == begun or not isinstance(said, SourceUnavailableError):
+                raise said from error
             return False
         await self._keep(turn, batch)
         return True
@@ -235,6 +245,15 @@ class Poller:
             size=refusal.size,
             reason=refusal.reason,
         )
+
+
+def _said(error: Exception) -> Exception:
+    """What a fetch means that was answered otherwise than it hoped for, or not at all."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return refused_by(error.response)
+    if isinstance(error, httpx.RequestError):
+        return SourceUnavailableError(f"{type(error).__name__}: {error}".removesuffix(": "))
+    return error
 
 
 def _named(record: RawRecord) -> RawRecord:

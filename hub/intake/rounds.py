@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import NamedTuple
 
 import msgspec
@@ -12,53 +13,57 @@ from hub.access.keyring import Keyring
 from hub.access.sources import Source
 from hub.adapters.kafka import Record
 from hub.audit.landings import Landing, encode_lines
-from hub.intake.meaning import ERROR, Landed, Lanes, Meaning, shown
+from hub.intake.meaning import ERROR, KEY, Landed, Lanes, Meaning, shown
+from hub.ledger import items
 from hub.ledger.claim import fingerprint
+from hub.ledger.items import ItemGone, ItemRow
+from hub.ledger.values import Values
 from hub.ledger.wire import pack
 
-OUTCOMES = ("translated", "meaningless", "parked")
+OUTCOMES = ("translated", "meaningless", "parked", "retrying", "held")
+WAITING = ("parked", "retrying", "held")
+"""Those that are items, and may become something else."""
 STEPPED_OVER = "stepped_over"
+SPAN = 5_000
+"""Offsets that a row of the log may cover, so that what became of a record is found beside them."""
 
-WRITE = """
-with mine as (
+
+def _statement() -> str:
+    """One statement a round. It gives 0 where another translator owns the partition."""
+    values = Values()
+    topic, part, epoch, expected, to = (
+        values.next(cast) for cast in ("text", "int", "bigint", "bigint", "bigint")
+    )
+    counted = ", ".join(
+        f"{name} = {name} + {values.next('bigint')}" for name in (*OUTCOMES, STEPPED_OVER, "events")
+    )
+    last_offset, last_record = values.next("bigint"), values.next("text")
+    log = ", ".join(values.next(cast) for cast in ("bigint[]", "bigint[]", "bytea[]"))
+    written = items.pieces(values)
+    n, onwards, done = (values.next(cast) for cast in ("bigint", "bigint", "boolean"))
+    puts, gone = values.next("bigint"), values.next("bigint")
+    return f"""with own as (
   update landing_owner
-     set next_offset = $5, translated = translated + $6, meaningless = meaningless + $7,
-         parked = parked + $8, stepped_over = stepped_over + $9, events = events + $10,
-         last_offset = coalesce($11, last_offset), last_record = coalesce($12, last_record)
-   where topic = $1 and part = $2 and epoch = $3 and next_offset = $4 returning 1),
+     set next_offset = {to}, {counted}, last_offset = coalesce({last_offset}, last_offset),
+         last_record = coalesce({last_record}, last_record)
+   where topic = {topic} and part = {part} and epoch = {epoch} and next_offset = {expected} returning 1),
 logged as (
   insert into landing (topic, part, epoch, from_offset, to_offset, body)
-  select $1, $2, $3, $13, $14, $15 from mine where $15::bytea is not null),
-kept as (
-  insert into parked (topic, part, "offset", tenant, source, raw_id, code, reason, revision,
-                      payload_hash, sealed, received_at)
-  select $1, $2, p.* from mine, unnest($16::bigint[], $17::text[], $18::text[], $19::text[],
-    $20::text[], $21::text[], $22::int[], $23::text[], $24::bytea[], $25::timestamptz[]) p
-  on conflict (topic, part, "offset") do update
-     set code = excluded.code, reason = excluded.reason, revision = excluded.revision,
-         sealed = excluded.sealed, wanted = null, wanted_why = null),
-settled as (
-  delete from parked using mine where topic = $1 and part = $2 and "offset" = any($26::bigint[])),
+  select {topic}, {part}, {epoch}, l.* from own, unnest({log}) as l),
+{written},
 replayed as (
-  update raw_replay set next_offset = $28, done_at = case when $29 then clock_timestamp() end
-    from mine where n = $27)
-select count(*) from mine
-"""
+  -- Who stopped it meanwhile is not to be overruled.
+  update raw_replay
+     set next_offset = {onwards}, done_at = coalesce(done_at, case when {done} then clock_timestamp() end)
+    from own where n = {n})
+select case
+  when (select count(*) from own) = 0 then 0
+  when (select count(*) from {items.PUT}) <> {puts} or (select count(*) from {items.GONE}) <> {gone}
+    then hub_raise('HB002', 'an item moved under its owner')
+  else 1 end"""
 
 
-class Parked(NamedTuple):
-    """A row of `parked`, in the order of the statement's columns."""
-
-    offset: int
-    tenant: str
-    source: str
-    raw_id: str
-    code: str
-    reason: str
-    revision: int
-    payload_hash: str
-    sealed: bytes
-    received_at: datetime
+WRITE = _statement()
 
 
 class Replayed(NamedTuple):
@@ -67,6 +72,17 @@ class Replayed(NamedTuple):
     n: int
     next_offset: int
     done: bool
+
+
+class Before(NamedTuple):
+    """What had become of a record when it was looked at last."""
+
+    outcome: str = ""
+    version: int = 0
+    """Of its item, where it is one."""
+
+
+NEW = Before()
 
 
 @dataclass(slots=True)
@@ -78,9 +94,9 @@ class Round:
     to_offset: int
     lanes: Lanes = field(default_factory=dict)
     lines: list[Landing] = field(default_factory=list)
-    kept: list[Parked] = field(default_factory=list)
-    settled: list[int] = field(default_factory=list)
-    """Parked records that are parked no longer."""
+    items: dict[int, ItemRow | ItemGone] = field(default_factory=dict)
+    telling: list[ItemGone] = field(default_factory=list)
+    """Those of the items whose events are published before they are gone."""
     counts: Counter[str] = field(default_factory=Counter)
     """What is added to each counter; a record that moves from one to another takes it from there."""
     events: int = 0
@@ -94,49 +110,58 @@ class Round:
         meaning: Meaning,
         source: Source | None,
         keyring: Keyring,
-        before: str = "",
+        before: Before = NEW,
     ) -> None:
         """Add a record; `before` is what had become of it earlier, where it had."""
-        self.counts[meaning.outcome] += 1
-        if before:
-            self.counts[before] -= 1
+        self._count(meaning.outcome, before)
         for lane, message in meaning.messages:
             self.lanes.setdefault(lane, []).append(message)
         self.events += len(meaning.messages)
         line = _line(landed, meaning, source)
         self.lines.append(line)
-        if meaning.outcome == "parked":
-            self.kept.append(_kept(landed, meaning, line, keyring))
-        elif before == "parked":
-            self.settled.append(landed.offset)
+        if meaning.outcome in WAITING:
+            row = _item(landed, meaning, line, keyring)
+            self.items[landed.offset] = replace(row, version=before.version + 1)
+        elif before.outcome in WAITING:
+            gone = ItemGone(landed.offset, before.version)
+            self.items[landed.offset] = gone
+            self.telling += [gone] if meaning.messages else []
 
-    def give_up(self, landed: Landed, why: str, source: Source | None) -> None:
-        """End a parked record: it means nothing, because a person says so."""
+    def give_up(self, landed: Landed, why: str, source: Source | None, before: Before) -> None:
+        """End a record that waits: it means nothing, because a person says so."""
         revision = source.revision if source else 0
         meaning = Meaning("meaningless", revision, reason=f"given up: {why}")
-        self.counts["meaningless"] += 1
-        self.counts["parked"] -= 1
+        self._count(meaning.outcome, before)
         self.lines.append(_line(landed, meaning, source))
-        self.settled.append(landed.offset)
+        self.items[landed.offset] = ItemGone(landed.offset, before.version)
 
-    def values(self, topic: str, part: int, epoch: int) -> Iterable[object]:
+    def _count(self, outcome: str, before: Before) -> None:
+        self.counts[outcome] += 1
+        if before.outcome:
+            self.counts[before.outcome] -= 1
+
+    def values(self, topic: str, part: int, epoch: int, release: str) -> Iterable[object]:
         """The parameters of the statement."""
-        columns = list(map(list, zip(*self.kept, strict=True))) or [[] for _ in Parked._fields]
-        first, end = self.from_offset, self.to_offset
-        if self.lines:
-            first, end = self.lines[0].offset, self.lines[-1].offset + 1
-        replayed = self.replayed or Replayed(-1, 0, done=False)
+        puts = [item for item in self.items.values() if isinstance(item, ItemRow)]
+        gone = [item for item in self.items.values() if isinstance(item, ItemGone)]
         return (
             *(topic, part, epoch, self.from_offset, self.to_offset),
             *(self.counts[name] for name in (*OUTCOMES, STEPPED_OVER)),
             self.events,
             self.last.offset if self.last else None,
             fingerprint(self.last) if self.last else None,
-            *(first, end, encode_lines(self.lines) if self.lines else None),
-            *columns,
-            self.settled,
-            *replayed,
+            *self._log(),
+            *items.bind(topic, part, release, puts, gone),
+            *(self.replayed or Replayed(-1, 0, done=False)),
+            *(len(puts), len(gone)),
         )
+
+    def _log(self) -> tuple[list[int], list[int], list[bytes]]:
+        """The lines in pieces that each cover few offsets: from, until before, and the lines."""
+        lines = sorted(self.lines, key=lambda line: line.offset)
+        pieces = [list(piece) for _, piece in groupby(lines, lambda line: line.offset // SPAN)]
+        first, end = [one[0].offset for one in pieces], [one[-1].offset + 1 for one in pieces]
+        return first, end, [encode_lines(one) for one in pieces]
 
 
 def _line(landed: Landed, meaning: Meaning, source: Source | None) -> Landing:
@@ -154,7 +179,7 @@ def _line(landed: Landed, meaning: Meaning, source: Source | None) -> Landing:
         size=len(landed.payload.value or b""),
         outcome=meaning.outcome,
         revision=meaning.revision,
-        payload=shown(landed, source),
+        payload=shown(landed, source, meaning),
         # What a fault says may quote the payload, so the log has its code alone.
         reason=meaning.code or meaning.reason,
         events=meaning.events,
@@ -163,21 +188,29 @@ def _line(landed: Landed, meaning: Meaning, source: Source | None) -> Landing:
     )
 
 
-def _kept(landed: Landed, meaning: Meaning, line: Landing, keyring: Keyring) -> Parked:
-    headers = [header for header in landed.payload.headers if header[0] != ERROR]
+def _item(landed: Landed, meaning: Meaning, line: Landing, keyring: Keyring) -> ItemRow:
+    headers = [header for header in landed.payload.headers if header[0] not in (ERROR, KEY)]
+    headers.append((KEY, landed.key.encode()))
     if meaning.error:
         headers.append((ERROR, meaning.error.encode("utf-8", "replace")))
-    return Parked(
+    kept = pack(msgspec.structs.replace(landed.payload, headers=headers))
+    return ItemRow(
         offset=landed.offset,
+        # What is parked waits for a person, who may take days: nothing waits behind it.
+        home=None if meaning.outcome == "parked" else landed.key or None,
+        state=meaning.outcome,
         tenant=line.tenant,
-        source=line.source,
-        raw_id=line.raw,
-        code=meaning.code,
+        event_id=line.raw,
+        type=landed.envelope.type if landed.envelope else "",
+        attempt=meaning.attempt,
+        delay=meaning.delay,
         reason=meaning.reason,
-        revision=meaning.revision,
-        payload_hash=line.hash,
-        sealed=keyring.seal(
-            line.tenant, pack(msgspec.structs.replace(landed.payload, headers=headers))
-        ),
+        sealed=keyring.seal(line.tenant, kept),
         received_at=line.received_at,
+        source=line.source,
+        code=meaning.code,
+        revision=meaning.revision,
+        hash=line.hash,
+        correlation=line.correlation,
+        dependency=meaning.dependency,
     )

@@ -6,28 +6,31 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from hub.access.keyring import HUB, Keyring
-from hub.domain.errors import HubError
-from hub.domain.fate import Retry, fate
+from hub.access.tenants import ERASED
+from hub.domain.errors import HubError, UnavailableError, reject
+from hub.domain.fate import DeadLetter, Fate, Retry
 from hub.ledger import wire
 from hub.ledger.due import StoredItem
+from hub.ledger.early import NotRestoredError
 from hub.ledger.entries import Entry
 from hub.ledger.homes import Home, Settled
+from hub.ledger.items import ItemGone, ItemRow, storable
 from hub.ledger.lookups import Lookups
 from hub.ledger.naming import APPLIED, names_of
-from hub.ledger.plan import ItemGone, ItemRow, Plan, Reply
+from hub.ledger.patience import Patience
+from hub.ledger.plan import Plan, Reply
 from hub.ledger.post import Post
 from hub.ledger.standing import Standing
 from hub.ledger.wire import Incoming
 from hub.sdk.events import AskTenant, Event, Outcome
 from schemas.envelope import Envelope, source_of, to_headers
 
-BREAKER = 20
-"""So many faults of ours in a row stop the partition instead of filling the dead letters."""
 BEHIND = "waits behind an earlier event of its home"
+INVALID, HELD = "invalid", "held"
 
 
 class BreakerOpenError(HubError):
-    """Too many faults of ours in a row; the partition stops before this event."""
+    """Too many faults of ours; the partition stops before this event."""
 
 
 @dataclass(slots=True)
@@ -40,17 +43,35 @@ class Aside:
     post: Post
     standing: Standing
     plan: Plan
+    patience: Patience
 
     def invalid(self, one: Incoming, reason: str) -> None:
         """A dead letter that holds nothing: it was no valid event."""
-        self._put(self._row(one, None, Outcome.DEAD_LETTERED, reason), None)
-        self.post.dead_letter_copy(one, self._sealed_for(one), reason, 1)
+        self._keep_invalid(one, reason)
         self._count(one, "", Outcome.DEAD_LETTERED, reason, None)
         self._tell(one, Outcome.DEAD_LETTERED, reason)
 
+    def _keep_invalid(self, one: Incoming, reason: str) -> None:
+        row = self._row(one, None, Outcome.DEAD_LETTERED, reason)
+        self._put(replace(row, code=INVALID), None)
+        self.post.dead_letter_copy(one, self._sealed_for(one), reason, 1)
+
+    def refused(self, one: Incoming, item: StoredItem | None = None) -> None:
+        """End an event of a merchant that was erased: answered and counted, and nothing of it kept."""
+        tenant = one.envelope.tenant if one.envelope else HUB
+        error = reject("tenant_erased", ERASED.format(tenant=tenant))
+        if item is not None:
+            self.settled(item)
+        bare = replace(one, payload=wire.Payload([], None, one.payload.received_at))
+        self._log(bare, "", Outcome.REJECTED, str(error), item)
+        self.plan.counts[Outcome.REJECTED] += 1
+        reasons = [one.model_dump(exclude_none=True) for one in error.reasons]
+        self._answer(bare, Outcome.REJECTED, {"reasons": reasons})
+
     def hold(self, one: Incoming, home: str, item: StoredItem | None = None) -> None:
         """Keep an event behind the earlier ones of its home."""
-        self._put(self._row(one, home, Outcome.HELD, BEHIND), item)
+        row = self._row(one, home, Outcome.HELD, BEHIND)
+        self._put(replace(row, attempt=item.row.attempt if item else 0, code=HELD), item)
         self._count(one, home, Outcome.HELD, BEHIND, item)
         self._tell(one, Outcome.HELD, BEHIND)
 
@@ -60,24 +81,22 @@ class Aside:
         """Retry or dead letter, as the error and the attempt say; both hold the home.
 
         Raises:
-            BreakerOpenError: too many faults in a row; nothing was kept, the event is still to come.
+            BreakerOpenError: too many faults; nothing was kept, the event is still to come.
 
         """
-        attempt = item.row.attempt + 1 if item is not None else 1
-        destiny = fate(error, attempt)
-        reason = _storable(f"{type(error).__name__}: {error}")
-        if isinstance(destiny, Retry):
-            row = replace(self._row(one, home, Outcome.RETRYING, reason), delay=destiny.delay)
-        else:
-            if item is None and not isinstance(error, HubError):
-                # A named error blames the event, and however many come in a row, our code works.
-                self._count_fault()
-            trace = _storable("".join(traceback.format_exception(error)))
-            row = replace(self._row(one, home, Outcome.DEAD_LETTERED, reason), error=trace)
-            self.post.dead_letter_copy(one, self._sealed_for(one), reason, attempt)
+        tenant = one.envelope.tenant if one.envelope else HUB
+        attempts = item.row.attempt if item is not None else 0
+        destiny, attempt = self.patience.fate(tenant, error, attempts)
+        row = self._failed_row(one, home, error, destiny)
+        if isinstance(destiny, DeadLetter):
+            # A named error blames the event, and however many come in a row, our code works.
+            ours = item is None and not isinstance(error, HubError)
+            if ours and not self.standing.may_fail():
+                raise BreakerOpenError("too many faults")
+            self.post.dead_letter_copy(one, self._sealed_for(one), row.reason, attempt)
         self._put(replace(row, attempt=attempt), item)
-        self._count(one, home or "", Outcome(row.state), reason, item)
-        self._tell(one, Outcome(row.state), reason)
+        self._count(one, home or "", Outcome(row.state), row.reason, item)
+        self._tell(one, Outcome(row.state), row.reason)
 
     def still_dead(self, one: Incoming, item: StoredItem, reason: str) -> None:
         """A redrive that found the event as invalid as before."""
@@ -85,7 +104,9 @@ class Aside:
             item.row,
             state=Outcome.DEAD_LETTERED.value,
             delay=None,
-            reason=_storable(reason),
+            reason=storable(reason),
+            code=INVALID,
+            dependency=None,
             attempt=item.row.attempt + 1,
         )
         self._put(row, item)
@@ -93,14 +114,15 @@ class Aside:
 
     def waiting_failed(self, home: Home, settled: Settled, error: Exception) -> None:
         """An early event failed when its turn came: it is an item from now on."""
-        one, destiny = _as_it_came(settled), fate(error, 1)
-        row = self._row(one, home.id, settled.outcome, settled.reason)
-        if isinstance(destiny, Retry):
-            self._put(replace(row, delay=destiny.delay), None)
+        one = _as_it_came(settled)
+        if isinstance(error, NotRestoredError):
+            self._keep_invalid(one, str(error))
             return
-        trace = _storable("".join(traceback.format_exception(error)))
-        self._put(replace(row, error=trace), None)
-        self.post.dead_letter_copy(one, self._sealed_for(one), settled.reason, 1)
+        destiny, attempt = self.patience.fate(home.tenant, error, 0)
+        row = self._failed_row(one, home.id, error, destiny)
+        self._put(replace(row, attempt=attempt), None)
+        if isinstance(destiny, DeadLetter):
+            self.post.dead_letter_copy(one, self._sealed_for(one), row.reason, 1)
 
     def give_up(self, one: Incoming, item: StoredItem) -> None:
         """End an event with a person's reason."""
@@ -120,14 +142,11 @@ class Aside:
 
     def settled(self, item: StoredItem) -> None:
         """An item leaves the table; what its home holds behind it may go on."""
-        standing, home = self.standing, item.row.home
+        home = item.row.home
         self.plan.items[item.row.offset] = ItemGone(item.row.offset, item.row.version)
         self.plan.counts[item.row.state] -= 1
         if home is not None:
-            standing.held[home] -= 1
-            if not standing.held[home]:
-                del standing.held[home]
-                standing.loose.discard(home)
+            self.standing.queues.leave(home)
 
     def _put(self, row: ItemRow, item: StoredItem | None) -> None:
         before, gone = item.row if item is not None else None, self.plan.items.get(row.offset)
@@ -136,10 +155,17 @@ class Aside:
             # Settled as early by this very batch, and failed when its turn came.
             version = gone.version + 1
         held_in = before.home if before is not None else None
-        row = replace(row, version=version, home=held_in or row.home)
+        # Where nobody can tell a home, it stays in the one it has waited in.
+        row = replace(row, version=version, home=row.home or held_in)
         self.plan.items[row.offset] = row
-        if row.home is not None and held_in is None:
-            self.standing.held[row.home] += 1
+        if row.home != held_in:
+            self._move(held_in, row.home)
+
+    def _move(self, left: str | None, entered: str | None) -> None:
+        if left is not None:
+            self.standing.queues.leave(left)
+        if entered is not None:
+            self.standing.queues.enter(entered)
 
     def _count(
         self, one: Incoming, home: str, outcome: Outcome, reason: str, item: StoredItem | None
@@ -149,11 +175,18 @@ class Aside:
         if item is not None:
             self.plan.counts[item.row.state] -= 1
 
-    def _count_fault(self) -> None:
-        if self.standing.faults >= BREAKER:
-            message = f"{BREAKER} faults in a row"
-            raise BreakerOpenError(message)
-        self.standing.faults += 1
+    def _failed_row(
+        self, one: Incoming, home: str | None, error: Exception, destiny: Fate
+    ) -> ItemRow:
+        """As it waits for its next attempt, or for a person with the traceback beside it."""
+        reason, code = storable(f"{type(error).__name__}: {error}"), type(error).__name__
+        away = error.dependency if isinstance(error, UnavailableError) else None
+        if isinstance(destiny, Retry):
+            row = self._row(one, home, Outcome.RETRYING, reason)
+            return replace(row, delay=destiny.delay, code=code, dependency=away)
+        row = self._row(one, home, Outcome.DEAD_LETTERED, reason)
+        trace = storable("".join(traceback.format_exception(error)))
+        return replace(row, error=trace, code=_where(error), dependency=away)
 
     def _row(self, one: Incoming, home: str | None, state: Outcome, reason: str) -> ItemRow:
         envelope, arrival = one.envelope, one.arrival
@@ -165,15 +198,17 @@ class Aside:
             home=home,
             state=state.value,
             tenant=tenant,
-            event_id=_storable(envelope.id) if envelope else "",
-            type=_storable(envelope.type) if envelope else "",
+            event_id=envelope.id if envelope else "",
+            type=envelope.type if envelope else "",
             attempt=1,
-            delay=None,
-            reason=_storable(reason),
-            error=None,
+            reason=reason,
             sealed=self.keyring.seal(tenant, wire.pack(one.payload)),
             contacts=tuple(h for h in hashes if h),
             received_at=arrival.event.received_at if arrival else one.payload.received_at,
+            source=envelope.connector if envelope else "",
+            revision=arrival.event.revision if arrival else 0,
+            hash=arrival.event.body_hash if arrival else "",
+            correlation=envelope.correlationid or envelope.id if envelope else "",
         )
 
     def _sealed_for(self, one: Incoming) -> str:
@@ -181,8 +216,11 @@ class Aside:
         return tenant if self.lookups.known.answers.get(AskTenant(tenant)) is not None else HUB
 
     def _tell(self, one: Incoming, outcome: Outcome, reason: str) -> None:
+        self._answer(one, outcome, {"reason": reason})
+
+    def _answer(self, one: Incoming, outcome: Outcome, said: object) -> None:
         if one.request is not None and one.envelope is not None:
-            answer = msgspec.json.encode({"reason": reason})
+            answer = msgspec.json.encode(said)
             reply = Reply(one.envelope.tenant, one.envelope.id, outcome.value, answer)
             self.plan.reply(one.request, reply)
 
@@ -229,10 +267,12 @@ def _as_it_came(settled: Settled) -> Incoming:
     if event.raw:
         headers += [(wire.RAW, event.raw.encode()), (wire.REVISION, b"%d" % event.revision)]
     value = event.fact.model_dump_json(exclude_none=True).encode()
-    payload = wire.Payload(headers, value, event.received_at, event.customer, event.body_hash)
+    hashes = event.body_hash, event.edited_hash or None
+    payload = wire.Payload(headers, value, event.received_at, event.customer, *hashes)
     return Incoming(settled.arrival.offset, payload, settled.arrival, envelope=envelope)
 
 
-def _storable(text: str) -> str:
-    """Text that Postgres takes, whatever the event had in it."""
-    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+def _where(error: Exception) -> str:
+    """The kind of a fault and the function it happened in, the same however its message differs."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {frames[-1].name}" if frames else type(error).__name__

@@ -14,13 +14,13 @@ from typing import Any
 
 import structlog
 
-from hub.adapters.kafka import SharedOutlet
+from hub.adapters.kafka import Message, SharedOutlet
 from hub.adapters.postgres import TenantDatabase
 from hub.domain.errors import HubError
 from hub.ledger.coalescing import Coalescer
 from hub.ledger.plan import FINAL
 from hub.ledger.replies import Replies
-from hub.ledger.submit import TOLD, Submission
+from hub.ledger.submit import TOLD, Submission, reserved
 from hub.sdk.events import Outcome
 from hub.sdk.failures import (
     BrokerAwayError,
@@ -115,6 +115,28 @@ class Asker:
             await self._publish(submission, deadline)
             return await self._wait(submission, word, deadline)
 
+    async def take_in(self, submissions: Sequence[Submission]) -> None:
+        """Reserve and publish, and wait for no answer: `look` tells it, request by request.
+
+        Raises:
+            StoreUnavailableError: nothing was sent.
+            BrokerAwayError: nothing was sent.
+            BrokerUnavailableError: some may have been sent.
+
+        """
+        known = await asyncio.gather(*map(self._reserve, submissions))
+        lanes: dict[tuple[str, int], list[Message]] = {}
+        for one, told in zip(submissions, known, strict=True):
+            if told is None:
+                lane = (self.topic.name, place(one.home, self.partitions))
+                lanes.setdefault(lane, []).append(one.message())
+        try:
+            async with asyncio.timeout(self.patience):
+                await self.outlet.send_all(lanes)
+        except TimeoutError as error:
+            message = f"no acknowledgement within {self.patience:g} s"
+            raise BrokerUnavailableError(message) from error
+
     async def _reserve(self, one: Submission) -> Told | None:
         """None where it is for this caller to publish."""
         request = one.request
@@ -133,18 +155,7 @@ class Asker:
     async def _reserve_all(self, asked: Sequence[Submission]) -> list[Any]:
         """In the order of ids, so that two doors that reserve the same never wait for each other."""
         order = sorted(range(len(asked)), key=lambda n: asked[n].request)
-        rows = [
-            (
-                one.envelope.tenant,
-                one.request,
-                one.scope,
-                one.body_hash,
-                one.envelope.id,
-                one.envelope.correlationid,
-            )
-            for one in (asked[n] for n in order)
-        ]
-        columns = map(list, zip(*rows, strict=True))
+        columns = reserved(asked[n] for n in order)
         found = await self._reserve_rows([*columns, self.patience])
         answers: list[Any] = [None] * len(asked)
         for row in found:

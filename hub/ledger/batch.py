@@ -7,18 +7,23 @@ from typing import Any
 from hub.access.keyring import HUB, Keyring
 from hub.domain.errors import HubError
 from hub.ledger.aside import Aside, BreakerOpenError
-from hub.ledger.due import StoredItem, StoredTimer
+from hub.ledger.due import StoredItem
 from hub.ledger.effects import Effects
 from hub.ledger.entries import Entry
 from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle
+from hub.ledger.items import ItemGone, ItemRow
 from hub.ledger.lookups import Lookups
-from hub.ledger.plan import ItemGone, ItemRow, Plan, TimerRow
+from hub.ledger.patience import Patience
+from hub.ledger.plan import Plan, TimerRow
 from hub.ledger.post import Post
 from hub.ledger.preparation import STORE, Preparation
+from hub.ledger.queues import Turns, stands_behind
 from hub.ledger.standing import Standing
+from hub.ledger.timers import StoredTimer
 from hub.ledger.wire import Incoming
-from hub.sdk.events import AskTenant, Event, TimerDue
+from hub.sdk.events import AskTenant, Event, Tenant, TimerDue
 from hub.sdk.processor import Processor
+from schemas.refs import place
 
 MAX_HOPS = 3
 MOST_ROWS = 5_000
@@ -37,13 +42,14 @@ class TimerRefusedError(HubError):
 class Batch:
     """One batch being decided."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - a partition's parts, each named
         self,
         processor: Processor[Any],
         keyring: Keyring,
         lookups: Lookups,
         standing: Standing,
         plan: Plan,
+        patience: Patience,
     ) -> None:
         """Begin with nothing decided."""
         self.plan = plan
@@ -53,9 +59,10 @@ class Batch:
         self._processor = processor
         self._lookups = lookups
         self._standing = standing
-        post = Post(processor.reads, keyring, standing, plan)
+        self._patience = patience
+        post = Post(processor.reads, processor.letters, keyring, standing, plan)
         self._effects = Effects(processor, lookups, post, plan)
-        self._aside = Aside(processor.name, keyring, lookups, post, standing, plan)
+        self._aside = Aside(processor.name, keyring, lookups, post, standing, plan, patience)
         self._preparation = Preparation(processor, lookups, standing)
 
     async def take(self, incoming: Sequence[Incoming]) -> None:
@@ -75,50 +82,64 @@ class Batch:
             self.plan.to_offset = one.offset + 1
             if one.wake and one.request is not None:
                 self.plan.wakes.append(one.request)
-            if sum(map(len, self.plan.parts.values())) > MOST_ROWS:
-                # A few events can mean very many rows; the rest is read again.
+            if self._is_full:
                 return
 
-    async def retry(self, items: Sequence[tuple[StoredItem, Incoming]]) -> None:
-        """Try due items again. In a home, one is tried only when nothing stands before it."""
+    async def retry(self, items: Sequence[tuple[StoredItem, Incoming]], most: int) -> None:
+        """Try at most so many due items again. In a home, one is tried only when nothing stands before it."""
         await self._preparation.prepare(
             [one.arrival for _, one in items if one.arrival is not None]
         )
-        settled: set[int] = set()
+        turns, left = Turns(self._standing.queues), most
         for item, one in items:
-            foremost = item.after is None or item.after in settled
+            has_come = turns.has_come(item)
+            if not has_come and item.wanted != "give_up":
+                continue
+            if not left or self._is_full:
+                return
+            left -= 1
             if item.wanted == "give_up":
                 self._aside.give_up(one, item)
-            elif foremost:
+            else:
                 await self._item(item, one)
-            if foremost and self._makes_way(item):
-                settled.add(item.row.offset)
+                self._patience.answered(item.row, self.plan.items[item.row.offset])
+            if has_come:
+                turns.end(item, makes_way=self._makes_way(item))
 
     def _makes_way(self, item: StoredItem) -> bool:
-        """Whether the item that follows a foremost one may be tried now."""
-        home, standing = item.row.home, self._standing
-        gone = isinstance(self.plan.items[item.row.offset], ItemGone)
+        """Whether what follows a foremost item may be tried now."""
         # What had waited in the home may have failed when this one came, and is in front now.
-        first = gone and not any(
-            isinstance(row, ItemRow) and row.home == home for row in self.plan.items.values()
-        )
-        if home is not None and first and standing.held[home]:
-            standing.loose.add(home)
-        elif home is not None:
-            standing.loose.discard(home)
-        return first
+        home = item.row.home
+        return home is None or all(_home_of(row) != home for row in self.plan.items.values())
 
-    async def fire(self, timers: Sequence[StoredTimer]) -> None:
-        """Let due timers decide, each in its home."""
+    async def fire(self, timers: Sequence[StoredTimer]) -> Sequence[StoredTimer]:
+        """Let due timers decide, each in its home; gives those whose turn did not come."""
+        arrivals = [_timer_arrival(timer) for timer in timers]
         await self._lookups.answer(AskTenant(timer.tenant) for timer in timers)
         await self._preparation.load({timer.home: timer.tenant for timer in timers})
-        for timer in timers:
-            if not self._standing.held[timer.home]:
-                await self._timer(timer)
+        await self._preparation.answer_all([arrival.event for arrival in arrivals])
+        left: list[StoredTimer] = []
+        for n, timer in enumerate(timers):
+            if self._is_full:
+                return [*left, *timers[n:]]
+            if self._standing.queues.holds(timer.home):
+                # What waited in the home failed when the timer before this one let it go.
+                left.append(timer)
+            else:
+                await self._timer(timer, arrivals[n])
+        return left
+
+    @property
+    def _is_full(self) -> bool:
+        """A few events can mean very many rows; the rest is read again."""
+        return sum(map(len, self.plan.parts.values())) > MOST_ROWS
 
     # One event
 
     async def _record(self, one: Incoming) -> None:
+        if self._is_of_erased(one):
+            self._aside.refused(one)
+            return
         reason = self._unfit(one)
         if reason or one.arrival is None:
             self._aside.invalid(one, reason)
@@ -134,15 +155,19 @@ class Batch:
             self._forward(one, one.arrival, home, None)
         elif self._is_foreign(one.arrival, home):
             self._aside.invalid(one, f"home {home} belongs to another tenant")
-        elif self._standing.held[home]:
+        elif self._standing.queues.holds(home):
             self._aside.hold(one, home)
         else:
             self._decide(one, one.arrival, home, None)
 
     async def _item(self, item: StoredItem, one: Incoming) -> None:
-        if item.wanted == "redrive":
+        refused = self._standing.poison.get(one.offset)
+        if item.wanted == "redrive" and refused and refused.version != item.row.version:
             # Whoever asks again may have mended the code that made it impossible to store.
-            self._standing.poison.pop(one.offset, None)
+            del self._standing.poison[one.offset]
+        if self._is_of_erased(one):
+            self._aside.refused(one, item)
+            return
         reason = self._unfit(one)
         if reason or one.arrival is None:
             self._aside.still_dead(one, item, reason)
@@ -158,16 +183,33 @@ class Batch:
             self._forward(one, one.arrival, home, item)
         elif self._is_foreign(one.arrival, home):
             self._aside.still_dead(one, item, f"home {home} belongs to another tenant")
+        elif await self._stands_behind(item, home):
+            self._aside.hold(one, home, item)
         else:
             self._decide(one, one.arrival, home, item)
+
+    async def _stands_behind(self, item: StoredItem, home: str) -> bool:
+        """Whether earlier events wait in the home that an item turns out to have."""
+        if home == item.row.home or not self._standing.queues.holds(home):
+            return False
+        topic, part = self._processor.reads.name, place(home, self._standing.partitions)
+        return await stands_behind(
+            self._lookups.database, topic, part, home, item.row.offset, self.plan.items
+        )
 
     def _is_foreign(self, arrival: Arrival, home: str) -> bool:
         return self._lookups.homes[home].tenant != arrival.event.tenant
 
+    def _is_of_erased(self, one: Incoming) -> bool:
+        """Whether its merchant left: nothing of it is looked at or kept."""
+        asked = AskTenant(one.envelope.tenant) if one.envelope else None
+        tenant = self._lookups.known.answers.get(asked) if asked else None
+        return isinstance(tenant, Tenant) and tenant.is_erased
+
     def _unfit(self, one: Incoming) -> str:
         """Why this is no event that could be decided; empty where it is one."""
         if one.offset in self._standing.poison:
-            return f"Postgres refuses this data: {self._standing.poison[one.offset]}"
+            return f"Postgres refuses this data: {self._standing.poison[one.offset].reason}"
         if one.arrival is None:
             return one.invalid
         tenant = one.arrival.event.tenant
@@ -191,10 +233,11 @@ class Batch:
         except Exception as error:  # noqa: BLE001 - a fault of ours or of the outside: kept, never dropped
             self._aside.failed(one, home, item, error)
             return
-        self._standing.faults = 0
+        if item is None:
+            self._standing.decided()
         self._accept(trial, settled, entries)
         if one.contact is not None:
-            key = (one.contact.tenant, one.contact.customer.ref)
+            key = (one.contact.tenant, one.contact.kept)
             self.plan.contacts[key] = (one.contact, arrival.event.received_at)
         if item is not None:
             self._aside.settled(item)
@@ -210,10 +253,13 @@ class Batch:
             message = "Postgres refuses what this timer decides"
             raise TimerRefusedError(message)
 
-    async def _timer(self, timer: StoredTimer) -> None:
-        arrival = _timer_arrival(timer)
+    async def _timer(self, timer: StoredTimer, arrival: Arrival) -> None:
         trial = _copy(self._lookups.homes[timer.home])
         key = (timer.home, timer.name)
+        tenant = self._lookups.known.tenant(timer.tenant)
+        if tenant is not None and tenant.is_erased:
+            self.plan.timers[key] = TimerRow(timer.tenant, None)
+            return
         try:
             self._check_timer(key)
             await self._preparation.answer(arrival.event)
@@ -228,6 +274,11 @@ class Batch:
             return
         self.plan.timers[key] = TimerRow(timer.tenant, None)
         self._accept(trial, settled, entries)
+
+
+def _home_of(row: ItemRow | ItemGone | None) -> str | None:
+    """Where an item waits as this batch leaves it."""
+    return row.home if isinstance(row, ItemRow) else None
 
 
 def _copy(home: Home) -> Home:

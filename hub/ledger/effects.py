@@ -11,12 +11,13 @@ from hub.ledger.entries import NO_BODY, Entry, SaidEntry
 from hub.ledger.homes import Home, Settled
 from hub.ledger.lookups import Lookups
 from hub.ledger.naming import APPLIED, names_of
-from hub.ledger.plan import NameRow, PartRow, Plan, Reply, TimerRow
+from hub.ledger.plan import NOBODY, NameRow, PartRow, Plan, Reply, TimerRow
 from hub.ledger.post import Post
+from hub.ledger.wire import ACTED_TYPES
 from hub.sdk.decision import NameClaim, NameRelease, SetTimer
 from hub.sdk.events import Event, NameHolder
 from hub.sdk.processor import Processor
-from schemas.refs import derived_id
+from schemas.refs import derived_id, home_of
 
 HEADER_ROOM = 4096
 """Bytes kept free for headers beside an outgoing event's data."""
@@ -35,10 +36,12 @@ class Effects:
     post: Post
     plan: Plan
     tables: dict[type, str] = field(init=False)
+    others: dict[type, str] = field(init=False)
 
     def __post_init__(self) -> None:
         """Know a row's table by its class."""
         self.tables = {part.row: part.table for part in self.processor.parts}
+        self.others = {other.row: other.table for other in self.processor.others}
 
     def entry(self, home: Home, settled: Settled) -> Entry:
         """The line of the log, its events not numbered yet.
@@ -93,6 +96,11 @@ class Effects:
                 if type(row) not in self.tables:
                     message = f"{self.processor.name} declares no table for {type(row).__name__}"
                     raise TypeError(message)
+            for row in one.founded:
+                if type(row) not in self.others:
+                    message = f"{self.processor.name} may found no {type(row).__name__}"
+                    raise TypeError(message)
+                home_of(row.id)
             for letter in one.letters:
                 self.post.check(letter)
 
@@ -120,6 +128,11 @@ class Effects:
             part = PartRow(home.id, home.tenant, home.version, row)
             self.plan.parts.setdefault(table, {})[row.id] = part
             self.lookups.rewritten(table, row)
+        for row in one.founded:
+            table = self.others[type(row)]
+            part = PartRow(home_of(row.id), home.tenant, 0, row)
+            self.plan.founded.setdefault(table, {}).setdefault(row.id, part)
+            self.lookups.rewritten(table, row)
         for name in one.names:
             self._name(home, name)
         for number, letter in enumerate(one.letters):
@@ -140,14 +153,22 @@ class Effects:
         if released and held is not None and held.home != home.id:
             # Somebody else holds it by now; only its holder may let go of a name.
             return
-        owner = change.id if isinstance(change, NameClaim) else (held.id if held else "")
-        self.plan.names[key] = NameRow(home.id, owner, released, was)
-        holder = NameHolder(change.kind, change.value, home.id, owner, released)
+        owner, leads_to = held.id if held else "", home.id
+        if isinstance(change, NameClaim):
+            owner, leads_to = change.id, change.home or home.id
+            was = NOBODY if change.free else was
+        self.plan.names[key] = NameRow(leads_to, owner, released, was)
+        holder = NameHolder(change.kind, change.value, leads_to, owner, released)
         self.lookups.granted(home.tenant, holder)
 
 
 def _redacted(event: Event, settled: Settled) -> msgspec.Raw:
-    """What was decided on, once: a translated event's payload stands in the landing log."""
+    """What was decided on, once: a translated event's payload stands in the landing log.
+
+    What somebody did stands in every line of it, however long it waited before: it names him.
+    """
+    if event.type in ACTED_TYPES:
+        return msgspec.Raw(_json(event))
     if event.raw is not None or settled.before is not None or settled.arrival.offset < 0:
         return NO_BODY
     return msgspec.Raw(_json(event))

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.domain.errors import RejectedError, TooEarlyError, reject
 from hub.domain.fate import Retry, fate
+from hub.ledger.early import Kept, NotRestoredError, kept, restored
 from hub.sdk.decision import (
     ClearTimer,
     Decision,
@@ -21,9 +23,8 @@ from hub.sdk.decision import (
     Said,
     SetTimer,
 )
-from hub.sdk.events import CustomerRef, Event, Known, Outcome, TimerDue
+from hub.sdk.events import Event, Known, Outcome, TimerDue
 from hub.sdk.processor import Processor
-from schemas.base import Fact
 
 REPLAY_WINDOW = timedelta(days=90)
 """For so long a source may repeat an event and get its first answer again."""
@@ -35,6 +36,7 @@ WAITING_TIMER = "waiting"
 DECIDED = (Outcome.APPLIED, Outcome.DEDUPLICATED)
 """Either may have changed what others wait for: a second source's report is a repeat, and news."""
 TRY_AGAIN = timedelta(days=1)
+REUSED = "was used before with another body"
 
 encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -46,27 +48,13 @@ class Seen(msgspec.Struct, array_like=True, frozen=True, gc=False):
     outcome: str
     at: datetime
     answer: msgspec.Raw
+    edited_hash: str = ""
+    """Of the body that was decided, where a person had edited it: the source may send that, too."""
 
-
-class Kept(msgspec.Struct, gc=False):
-    """An early event as it waits: without personal data, its contact already sealed elsewhere."""
-
-    id: str
-    type: str
-    tenant: str
-    connector: str
-    time: datetime
-    received_at: datetime
-    fact: msgspec.Raw
-    body_hash: str
-    offset: int
-    request: str | None = None
-    customer: CustomerRef | None = None
-    subject: str | None = None
-    correlationid: str | None = None
-    traceparent: str | None = None
-    raw: str | None = None
-    revision: int = 0
+    def is_of(self, event: Event) -> bool:
+        """Whether this was an answer to the same event, as it came or as it was edited."""
+        mine = {self.body_hash, self.edited_hash} - {""}
+        return event.body_hash in mine or event.edited_hash in mine
 
 
 class Inbox(msgspec.Struct, gc=False):
@@ -110,6 +98,7 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
     names: tuple[NameClaim | NameRelease, ...] = ()
     letters: tuple[Letter, ...] = ()
     timers: tuple[SetTimer | ClearTimer, ...] = ()
+    founded: tuple[Row, ...] = ()
 
 
 def settle(processor: Processor[Any], home: Home, arrival: Arrival, known: Known) -> list[Settled]:
@@ -123,7 +112,10 @@ def settle(processor: Processor[Any], home: Home, arrival: Arrival, known: Known
     settled = _first(processor, home, arrival, known)
     if settled.outcome not in DECIDED or not home.inbox.waiting:
         return [settled]
-    return [settled, *_retry_waiting(processor, home, event.received_at, known)]
+    moved = _retry_waiting(processor, home, event.received_at, known)
+    if not home.inbox.waiting:
+        settled = replace(settled, timers=(*settled.timers, ClearTimer(WAITING_TIMER)))
+    return [settled, *moved]
 
 
 def _timer(event: Event) -> str | None:
@@ -138,8 +130,15 @@ def _waiting_timer(
 ) -> list[Settled]:
     now = arrival.event.time
     moved = _retry_waiting(processor, home, now, known)
-    again = (SetTimer(WAITING_TIMER, now + TRY_AGAIN),) if home.inbox.waiting else ()
+    waiting = home.inbox.waiting
+    ends = [one.received_at + _patience(one.tenant, known) for one in waiting]
+    again = (SetTimer(WAITING_TIMER, min(now + TRY_AGAIN, *ends)),) if waiting else ()
     return [*moved, Settled(arrival, Outcome.APPLIED, timers=again)]
+
+
+def _patience(tenant: str, known: Known) -> timedelta:
+    row = known.tenant(tenant)
+    return timedelta(days=row.patience_days if row else 0)
 
 
 def _key(event: Event) -> str:
@@ -147,11 +146,11 @@ def _key(event: Event) -> str:
 
 
 def _repeat(processor: Processor[Any], arrival: Arrival, seen: Seen) -> Settled:
-    if seen.body_hash == arrival.event.body_hash:
+    if seen.is_of(arrival.event):
         return Settled(
             arrival, Outcome.DEDUPLICATED, answer=bytes(seen.answer), reason="seen before"
         )
-    error = reject("id_reused", f"event id {arrival.event.id!r} was used before with another body")
+    error = reject("id_reused", f"event id {arrival.event.id!r} {REUSED}")
     return _refused(processor, arrival, error, before=None)
 
 
@@ -192,6 +191,7 @@ def _applied(
         names=decision.names,
         letters=decision.letters,
         timers=decision.timers,
+        founded=decision.founded,
     )
 
 
@@ -213,58 +213,23 @@ def _wait(home: Home, arrival: Arrival, reason: str) -> Settled:
     timers: tuple[SetTimer, ...] = ()
     if not home.inbox.waiting:
         timers = (SetTimer(WAITING_TIMER, event.received_at + TRY_AGAIN),)
-    home.inbox.waiting.append(
-        Kept(
-            id=event.id,
-            type=event.type,
-            tenant=event.tenant,
-            connector=event.connector,
-            time=event.time,
-            received_at=event.received_at,
-            fact=msgspec.Raw(event.fact.model_dump_json(exclude_none=True).encode()),
-            body_hash=event.body_hash,
-            offset=arrival.offset,
-            request=arrival.request,
-            customer=event.customer,
-            subject=event.subject,
-            correlationid=event.correlationid,
-            traceparent=event.traceparent,
-            raw=event.raw,
-            revision=event.revision,
-        )
-    )
+    home.inbox.waiting.append(kept(event, arrival.offset, arrival.request))
     return Settled(
         arrival, Outcome.EARLY, answer=encode({"waits_for": reason}), reason=reason, timers=timers
     )
 
 
 def waiting_arrivals(processor: Processor[Any], home: Home) -> list[Arrival]:
-    """The early events of a home, oldest first."""
+    """The early events of a home that can be read, oldest first."""
+    return [arrival for arrival, wrong in _restored(processor, home) if wrong is None]
+
+
+def _restored(
+    processor: Processor[Any], home: Home
+) -> list[tuple[Arrival, NotRestoredError | None]]:
     models = {fact.TYPE: fact for fact in processor.consumes}
-    return [_restore(models[kept.type], kept) for kept in home.inbox.waiting]
-
-
-def _restore(model: type[Fact], kept: Kept) -> Arrival:
-    return Arrival(
-        Event(
-            id=kept.id,
-            type=kept.type,
-            tenant=kept.tenant,
-            connector=kept.connector,
-            time=kept.time,
-            received_at=kept.received_at,
-            fact=model.model_validate_json(bytes(kept.fact)),
-            customer=kept.customer,
-            subject=kept.subject,
-            correlationid=kept.correlationid,
-            traceparent=kept.traceparent,
-            body_hash=kept.body_hash,
-            raw=kept.raw,
-            revision=kept.revision,
-        ),
-        kept.offset,
-        kept.request,
-    )
+    found = [(one, *restored(one, models)) for one in home.inbox.waiting]
+    return [(Arrival(event, one.offset, one.request), wrong) for one, event, wrong in found]
 
 
 def _retry_waiting(
@@ -272,20 +237,48 @@ def _retry_waiting(
 ) -> list[Settled]:
     """Try what waits, again and again until nothing more moves; give up on what waited too long."""
     moved: list[Settled] = []
-    waiting = waiting_arrivals(processor, home)
+    waiting: list[Arrival] = []
+    for arrival, wrong in _restored(processor, home):
+        if wrong is None:
+            waiting.append(arrival)
+        else:
+            moved.append(_lost(home, arrival, wrong))
     progress = True
     while progress:
-        progress = False
-        for arrival in list(waiting):
-            settled = _again(processor, home, arrival, now, known)
-            if settled is not None:
-                waiting.remove(arrival)
-                moved.append(settled)
-                _remember(home, settled)
-                progress = progress or settled.outcome in DECIDED
+        found = _one_round(processor, home, waiting, now, known)
+        moved += found
+        failed = any(one.error is not None for one in found)
+        progress = not failed and any(one.outcome in DECIDED for one in found)
     left = {(arrival.event.connector, arrival.event.id) for arrival in waiting}
-    home.inbox.waiting = [kept for kept in home.inbox.waiting if (kept.connector, kept.id) in left]
+    home.inbox.waiting = [one for one in home.inbox.waiting if (one.connector, one.id) in left]
     return moved
+
+
+def _lost(home: Home, arrival: Arrival, wrong: NotRestoredError) -> Settled:
+    """It waits no longer, whatever comes; like all that is no valid event, it holds nothing."""
+    dead, reason = Outcome.DEAD_LETTERED, str(wrong)
+    answer = encode({"reason": reason})
+    settled = Settled(arrival, dead, Outcome.EARLY, answer=answer, reason=reason, error=wrong)
+    _remember(home, settled)
+    return settled
+
+
+def _one_round(
+    processor: Processor[Any], home: Home, waiting: list[Arrival], now: datetime, known: Known
+) -> list[Settled]:
+    """Try each once, and take out of the list what no longer waits."""
+    found: list[Settled] = []
+    for arrival in list(waiting):
+        settled = _again(processor, home, arrival, now, known)
+        if settled is None:
+            continue
+        waiting.remove(arrival)
+        found.append(settled)
+        _remember(home, settled)
+        if settled.error is not None:
+            # It holds the home from now on, so what waits beside it must not overtake it.
+            break
+    return found
 
 
 def _again(
@@ -299,8 +292,7 @@ def _again(
     except RejectedError as error:
         return _refused(processor, arrival, error, before=Outcome.EARLY)
     except TooEarlyError as error:
-        tenant = known.tenant(event.tenant)
-        patience = timedelta(days=tenant.patience_days if tenant else 0)
+        patience = _patience(event.tenant, known)
         if now < event.received_at + patience:
             return None
         never = reject("never_came", f"{error}; waited {patience.days} days for it")
@@ -325,4 +317,5 @@ def _remember(home: Home, settled: Settled) -> None:
         settled.outcome.value,
         event.received_at,
         msgspec.Raw(settled.answer),
+        event.edited_hash,
     )

@@ -1,31 +1,41 @@
 """Loading what a batch needs: fresh from Postgres, overlaid with the batch that is in flight."""
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from hub.adapters.postgres import Database
+from hub.adapters.postgres import Queries
 from hub.ledger.homes import Home, Inbox
 from hub.ledger.plan import NameKey, NameRow, Plan
+from hub.ledger.recalled import Policies, Tenants
 from hub.sdk.decision import Row
-from hub.sdk.events import Ask, AskName, AskRow, AskTenant, Known, NameHolder, Tenant
+from hub.sdk.events import (
+    Ask,
+    AskName,
+    AskPolicy,
+    AskRow,
+    AskTenant,
+    Known,
+    NameHolder,
+    Tenant,
+)
 from hub.sdk.processor import Processor, RowType
 from schemas.refs import SEPARATOR
 
-TENANTS = (
-    "select id, coverage_months, patience_days, version from tenant where id = any($1::text[])"
-)
+TENANTS = """
+select id, coverage_months, patience_days, version, erased_at is not null as is_erased
+  from tenant where id = any($1::text[])
+"""
 NAMES = """
 select n.kind, n.tenant, n.value, n.home, n.id, n.released
   from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as a(kind, tenant, low, high)
   join name n on n.kind = a.kind collate "C" and n.tenant = a.tenant collate "C"
              and n.value >= a.low collate "C" and n.value < a.high collate "C"
 """
+PART = "select {n} as kind, id, home, doc from {table} where home = any($1::text[])"
 NUL = "\x00"
-FRESH_SECONDS = 1.0
 AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
 _inbox = msgspec.json.Decoder(Inbox).decode
@@ -43,29 +53,15 @@ def _bound(stem: str) -> str:
 
 
 @dataclass(slots=True)
-class Tenants:
-    """Merchants as they were read at most a second ago; a decision says which version it used."""
-
-    read_at: float = 0.0
-    known: dict[str, Tenant] = field(default_factory=dict)
-
-    def recall(self, tenant: str) -> Tenant | None:
-        """What is known; one that is not there is looked for each time, for it may come at once."""
-        if time.monotonic() - self.read_at > FRESH_SECONDS:
-            self.known.clear()
-            self.read_at = time.monotonic()
-        return self.known.get(tenant)
-
-
-@dataclass(slots=True)
 class Lookups:
     """One batch's view of the store. `ahead` is the plan in flight, whose writes it shows already."""
 
-    database: Database
+    database: Queries
     processor: Processor[Any]
     plan: Plan
     ahead: Plan | None
     tenants: Tenants = field(default_factory=Tenants)
+    policies: Policies = field(default_factory=Policies)
     known: Known = field(default_factory=Known)
     homes: dict[str, Home] = field(default_factory=dict)
     _changed: set[NameKey | AskRow] = field(default_factory=set)
@@ -79,6 +75,7 @@ class Lookups:
         tenants = [ask for ask in missing if isinstance(ask, AskTenant)]
         names = [ask for ask in missing if isinstance(ask, AskName) and NUL not in ask.value]
         rows = [ask for ask in missing if isinstance(ask, AskRow) and NUL not in ask.id]
+        policies = [ask for ask in missing if isinstance(ask, AskPolicy)]
         for ask in missing:
             # Nothing in Postgres holds a NUL, and to ask for one would fail the whole batch.
             if isinstance(ask, AskName) and NUL in ask.value:
@@ -91,14 +88,17 @@ class Lookups:
             await self._names(names)
         if rows:
             await self._rows(rows)
+        if policies:
+            self.known.answers |= await self.policies.answer(self.database, policies)
 
     async def _tenants(self, asks: list[AskTenant]) -> None:
-        recalled = self.tenants.recall
-        unknown = [ask.tenant for ask in asks if recalled(ask.tenant) is None]
+        # What is recalled now is kept: while a stranger is looked for, another batch may forget all.
+        found = {ask.tenant: self.tenants.recall(ask.tenant) for ask in asks}
+        unknown = [tenant for tenant, row in found.items() if row is None]
         if unknown:
             for row in await self.database.fetch(TENANTS, unknown):
-                self.tenants.known[row["id"]] = Tenant(**dict(row))
-        self.known.answers.update({ask: self.tenants.known.get(ask.tenant) for ask in asks})
+                found[row["id"]] = self.tenants.known[row["id"]] = Tenant(**dict(row))
+        self.known.answers.update({ask: found[ask.tenant] for ask in asks})
 
     async def _names(self, asks: list[AskName]) -> None:
         keys = dict.fromkeys((ask.kind, ask.tenant, _stem(ask.value)) for ask in asks)
@@ -143,7 +143,8 @@ class Lookups:
         self.known.answers[ask] = answer
 
     async def _rows(self, asks: list[AskRow]) -> None:
-        for row_type in (self.processor.head, *self.processor.parts):
+        processor = self.processor
+        for row_type in (processor.head, *processor.parts, *processor.others):
             ids = [ask.id for ask in asks if ask.table == row_type.table]
             decided = self._decided(row_type.table, ids)
             self.known.answers.update(
@@ -159,9 +160,11 @@ class Lookups:
 
     def _decided(self, table: str, ids: Iterable[str]) -> dict[str, Row]:
         """Those rows that this batch or the one in flight has written."""
-        mine = self.plan.parts.get(table, {})
-        ahead = self.ahead.parts.get(table, {}) if self.ahead is not None else {}
-        found = {i: mine.get(i) or ahead.get(i) for i in ids}
+        plans = (self.plan, self.ahead) if self.ahead is not None else (self.plan,)
+        written = [of.get(table, {}) for plan in plans for of in (plan.parts, plan.founded)]
+        if not any(written):
+            return {}
+        found = {i: next((rows[i] for rows in written if i in rows), None) for i in ids}
         return {i: part.row for i, part in found.items() if part is not None}
 
     def name(self, kind: str, tenant: str, value: str) -> NameHolder | None:
@@ -223,12 +226,16 @@ class Lookups:
                 )
 
     async def _parts(self, homes: list[str]) -> dict[str, list[Row]]:
+        """The rows of these homes: one round trip, however many kinds there are."""
         parts: dict[str, list[Row]] = {}
-        if homes:
-            for row_type in self.processor.parts:
-                sql = f"select home, doc from {row_type.table} where home = any($1::text[]) order by id"
-                for row in await self.database.fetch(sql, homes):
-                    parts.setdefault(row["home"], []).append(_row(row_type, row["doc"]))
+        kinds = self.processor.parts
+        if homes and kinds:
+            sql = " union all ".join(
+                PART.format(n=n, table=one.table) for n, one in enumerate(kinds)
+            )
+            for row in await self.database.fetch(f"{sql} order by 1, 2", homes):
+                kept = _row(kinds[row["kind"]], row["doc"])
+                parts.setdefault(row["home"], []).append(kept)
         return parts
 
 

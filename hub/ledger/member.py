@@ -138,7 +138,9 @@ class Member(Generic[O]):
 
     def _mourn(self, part: int) -> None:
         """A partition's loop ended by itself: decide when to claim again."""
-        error = self._tasks.pop(part).exception()
+        task = self._tasks.pop(part)
+        # Nobody here has stopped it, and asking a cancelled task for its error would end this one too.
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
         standby = self._standby.setdefault(part, Standby())
         if self.owned.pop(part, None) is not None:
             standby.pause = FIRST_PAUSE

@@ -3,29 +3,26 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 
-from hub.access.keyring import Keyring
-from hub.adapters.kafka import Feed, Outlet, Record
-from hub.adapters.postgres import Database
+from hub.access.keyring import KeysGoneError
+from hub.adapters.kafka import Message, Outlet, Record
 from hub.domain.errors import HubError
 from hub.ledger import statement, wire
 from hub.ledger.batch import Batch
 from hub.ledger.claim import STOPPED, Claim, FencedError, fingerprint, open_letter
-from hub.ledger.due import due_items, due_timers
+from hub.ledger.due import due_items, opened
+from hub.ledger.engine import Engine
 from hub.ledger.entries import messages
 from hub.ledger.guard import Guard, Run
-from hub.ledger.lookups import Lookups, Tenants
 from hub.ledger.plan import Plan
-from hub.ledger.replies import Waker
-from hub.ledger.search import Search
+from hub.ledger.search import Search, suspects
+from hub.ledger.timers import Timers
 from hub.sdk.events import Outcome
 from hub.sdk.failures import DataRefusedError, DecideAgainError
-from hub.sdk.processor import Processor
-from hub.telemetry.metrics import Metrics
 from schemas.base import Fact
 
 log = structlog.get_logger()
@@ -35,25 +32,12 @@ SETTLE_AFTER = 0.5
 """Seconds after the last commit until an idle partition notes what Kafka has acknowledged since."""
 DUE_EVERY = 0.5
 """Seconds between two looks for due items and timers."""
+TIMERS = 200
+"""Timers a batch: live records wait for no more of them."""
 
 
 class BreakerTrippedError(HubError):
-    """Too many faults of ours in a row; the partition rests before it tries the next event."""
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What every partition of a worker shares."""
-
-    processor: Processor[Any]
-    database: Database
-    feed: Feed
-    keyring: Keyring
-    metrics: Metrics
-    waker: Waker
-    batch: int
-    sql: str
-    tenants: Tenants = field(default_factory=Tenants)
+    """Too many faults of ours; the partition rests before it tries the next event."""
 
 
 @dataclass(slots=True)
@@ -76,6 +60,7 @@ class Partition:
     _committed_at: float = 0.0
     _due_at: float = 0.0
     _guard: Guard = field(default_factory=Guard)
+    _timers: Timers = field(default_factory=Timers)
     _models: dict[str, type[Fact]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -130,7 +115,7 @@ class Partition:
         if isinstance(error, DecideAgainError):
             self.engine.metrics.redecided.labels(topic, self.part).inc()
             await asyncio.sleep(self.search.again(failed))
-        elif not self.search.narrow(failed, str(error)):
+        elif not self.search.narrow(failed, str(error), suspects(self.engine.processor, failed)):
             return False
         else:
             log.warning("batch.refused", topic=topic, partition=self.part, reason=str(error))
@@ -138,13 +123,17 @@ class Partition:
             return False
         self.claim.standing = failed.before
         self._commit = self._flight = self.failed = None
+        self._timers.undone()
         return self.engine.feed.seek(self.part, self.claim.standing.next_offset)
 
     async def _turn(self) -> None:
-        if time.monotonic() >= self._due_at:
+        # Where many timers are due, each of their batches is followed by one of live records.
+        if self._timers.more or time.monotonic() >= self._due_at:
             await self._landed()
-            await self._due()
-        wait = 0 if self._commit is not None else POLL_MS
+            if time.monotonic() >= self._due_at:
+                await self._retry()
+            await self._fire()
+        wait = 0 if self._commit is not None or self._timers.more else POLL_MS
         records = await self.engine.feed.read(self.part, timeout_ms=wait, limit=self._cap)
         if not self.current:
             return
@@ -194,40 +183,45 @@ class Partition:
             await self._start(plan)
         if batch.faulty:
             await self._landed()
-            message = f"{self.engine.feed.topic}[{self.part}] met too many faults in a row at {plan.to_offset}"
+            message = (
+                f"{self.engine.feed.topic}[{self.part}] met too many faults before {plan.to_offset}"
+            )
             log.error("breaker.opened", topic=self.engine.feed.topic, partition=self.part)
             await self.engine.database.execute(STOPPED, self.engine.feed.topic, self.part, message)
             raise BreakerTrippedError(message)
 
-    async def _due(self) -> None:
+    async def _retry(self) -> None:
         self._due_at = time.monotonic() + DUE_EVERY
-        topic, standing = self.engine.feed.topic, self.claim.standing
+        topic, queues = self.engine.feed.topic, self.claim.standing.queues
+        probes = await self.engine.patience.breakers.probes(topic, self.part)
         items = await due_items(
-            self.engine.database, topic, self.part, sorted(standing.loose), self._cap
+            self.engine.database, topic, self.part, sorted(queues.loose), self._cap, probes
         )
         if items:
-            pairs = []
-            for item in items:
-                payload = wire.unpack(self.engine.keyring.open(item.row.tenant, item.row.sealed))
-                pairs.append((item, self._read(item.row.offset, payload)))
+            found = await opened(self.engine.database, self.engine.keyring, topic, self.part, items)
             batch = self._batch(self._plan())
-            await batch.retry(pairs)
+            read = [(item, self._read(item.row.offset, payload)) for item, payload in found]
+            await batch.retry(read, self._cap)
             if batch.plan.items:
                 await self._start(batch.plan)
-                # The timers below are those that this plan leaves.
+                # The timers that are looked for next are those that this plan leaves.
                 await self._landed()
                 self._due_at = 0.0
-        standing.loose &= standing.held.keys()
-        timers = await due_timers(self.engine.database, topic, self.part, self._cap)
-        if timers:
-            await self._landed()
-            batch = self._batch(self._plan())
-            await batch.fire(timers)
-            for timer, error in batch.timer_failures:
-                self.engine.metrics.timer_failures.labels(topic).inc()
-                log.error("timer.failed", home=timer.home, name=timer.name, exc_info=error)
-            await self._start(batch.plan)
-            await self._landed()
+        queues.forget_empty()
+
+    async def _fire(self) -> None:
+        topic, held = self.engine.feed.topic, self.claim.standing.queues.waiting
+        limit = min(self._cap, TIMERS)
+        timers = await self._timers.due(self.engine.database, topic, self.part, held, limit)
+        if not timers:
+            return
+        batch = self._batch(self._plan())
+        left = await batch.fire(timers)
+        self._timers.later(timer.home for timer in left)
+        for timer, error in batch.timer_failures:
+            self.engine.metrics.timer_failures.labels(topic).inc()
+            log.error("timer.failed", home=timer.home, name=timer.name, exc_info=error)
+        await self._start(batch.plan)
 
     def _read(self, offset: int, payload: wire.Payload) -> wire.Incoming:
         return wire.read(offset, payload, self._models, self.engine.keyring)
@@ -240,10 +234,8 @@ class Partition:
         return Plan(standing.copy(), here, here, standing.seq + 1, standing.seq)
 
     def _batch(self, plan: Plan) -> Batch:
-        engine = self.engine
         ahead = self._flight if self._commit is not None and not self._commit.done() else None
-        lookups = Lookups(engine.database, engine.processor, plan, ahead, engine.tenants)
-        return Batch(engine.processor, engine.keyring, lookups, self.claim.standing, plan)
+        return self.engine.deciding(self.claim.standing, plan, ahead)
 
     async def _start(self, plan: Plan) -> None:
         """Begin the commit of a plan once the one before it has landed."""
@@ -251,6 +243,7 @@ class Partition:
         if not self.current:
             message = f"{self.engine.feed.topic}[{self.part}] was reassigned while deciding"
             raise FencedError(message)
+        self._timers.started(plan)
         standing = self.claim.standing
         standing.next_offset, standing.seq = plan.to_offset, plan.seq
         self._flight = plan
@@ -279,10 +272,13 @@ class Partition:
                 epoch=claim.epoch,
                 published=claim.published,
                 posted=self.posted,
+                release=engine.release,
             )
         except Exception as error:
             # A row that cannot even be encoded is data that the store refuses: one event made it.
             raise DataRefusedError("22000", f"{type(error).__name__}: {error}") from error
+        # What waits for a breaker is found through the breaker's row, so that stands first.
+        await engine.patience.breakers.tell()
         begun = time.perf_counter()
         if not await engine.database.fetchval(engine.sql, *values):
             message = f"{topic}[{self.part}] is no longer ours at epoch {claim.epoch}"
@@ -291,7 +287,7 @@ class Partition:
         self._committed_at = time.monotonic()
         engine.metrics.batch_seconds.labels(topic).observe(time.perf_counter() - begun)
         engine.waker.wake(plan.wakes)
-        self._observe(plan)
+        engine.observe(plan, self.part)
         await self._publish(plan)
 
     async def _publish(self, plan: Plan) -> None:
@@ -301,18 +297,13 @@ class Partition:
                 engine.processor.writes.name, self.part, messages(plan.entries, self.claim.epoch)
             )
             self.claim.published = plan.seq
+        lanes: dict[tuple[str, int], list[Message]] = {}
         for letter in plan.letters:
-            message = open_letter(engine.keyring, letter.tenant, letter.sealed)
-            await self.outlet.send(letter.target_topic, letter.target_part, [message])
-            self.posted = letter.n
-
-    def _observe(self, plan: Plan) -> None:
-        metrics, topic = self.engine.metrics, self.engine.feed.topic
-        for outcome, count in plan.counts.items():
-            if count > 0:
-                metrics.events.labels(topic, str(outcome)).inc(count)
-        if plan.counts[Outcome.STEPPED_OVER]:
-            metrics.stepped_over.labels(topic, self.part).inc(plan.counts[Outcome.STEPPED_OVER])
-        if plan.oldest_ms is not None:
-            age = time.time() - plan.oldest_ms / 1000
-            metrics.event_age.labels("decided").observe(max(0.0, age))
+            # Of a merchant that was erased meanwhile nothing is sent, and nothing waits for it.
+            with suppress(KeysGoneError):
+                message = open_letter(engine.keyring, letter.tenant, letter.sealed)
+                lanes.setdefault((letter.target_topic, letter.target_part), []).append(message)
+        if lanes:
+            await self.outlet.send_all(lanes)
+        if plan.letters:
+            self.posted = plan.letters[-1].n

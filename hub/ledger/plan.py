@@ -9,18 +9,21 @@ import msgspec
 from hub.access.keyring import SealedContact
 from hub.ledger.entries import Entry
 from hub.ledger.homes import Home
+from hub.ledger.items import ItemGone, ItemRow
 from hub.ledger.standing import Standing
 from hub.sdk.decision import Row
 
 FINAL = ("applied", "deduplicated", "rejected", "given_up")
 """Outcomes after which a request's answer never changes."""
 
+NOBODY = ""
+"""Of a name that must not be held by then, not even by the home it is to lead to."""
 NameKey = tuple[str, str, str]
 """Kind, tenant, value."""
 
 
 class NameRow(msgspec.Struct, frozen=True, gc=False):
-    """A name as this batch leaves it; `was` is the home that held it before the batch."""
+    """A name as this batch leaves it; `was` is the home that held it before the batch, or `NOBODY`."""
 
     home: str
     id: str
@@ -56,34 +59,6 @@ class TimerRow:
     due_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """An event that waits for another try or a person. `delay` counts seconds from the commit."""
-
-    offset: int
-    home: str | None
-    state: str
-    tenant: str
-    event_id: str
-    type: str
-    attempt: int
-    delay: float | None
-    reason: str
-    error: str | None
-    sealed: bytes
-    contacts: tuple[str, ...]
-    received_at: datetime
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class ItemGone:
-    """An item that this batch settles."""
-
-    offset: int
-    version: int
-
-
 class Reply(msgspec.Struct, frozen=True, gc=False):
     """What a request row is told, if it is of this tenant and event."""
 
@@ -111,8 +86,11 @@ class Plan:
     counts: Counter[str] = field(default_factory=Counter)
     homes: dict[str, Home] = field(default_factory=dict)
     parts: dict[str, dict[str, PartRow]] = field(default_factory=dict)
+    founded: dict[str, dict[str, PartRow]] = field(default_factory=dict)
+    """Rows of other processors' homes, written only where there are none."""
     names: dict[NameKey, NameRow] = field(default_factory=dict)
     contacts: dict[tuple[str, str], tuple[SealedContact, datetime]] = field(default_factory=dict)
+    """By tenant and where they are kept: one that says anything else is another."""
     letters: list[LetterRow] = field(default_factory=list)
     timers: dict[tuple[str, str], TimerRow] = field(default_factory=dict)
     items: dict[int, ItemRow | ItemGone] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """Letters: whatever goes anywhere but the status topic, as rows that the owner sends in order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.access.keyring import HUB, Keyring
@@ -26,6 +27,8 @@ class Post:
     """Writes the letters of one batch."""
 
     intake: Topic
+    elsewhere: Mapping[str, Topic]
+    """Intake topics of other processors, by the type of letters that go there."""
     keyring: Keyring
     standing: Standing
     plan: Plan
@@ -45,7 +48,11 @@ class Post:
             traceparent=event.traceparent,
         )
         data = letter.fact.model_dump_json(exclude_none=True).encode()
-        self._write(self.intake, letter.home, event.tenant, to_headers(envelope), data)
+        headers = to_headers(envelope)
+        if letter.fact.TYPE in wire.VOUCHED_TYPES:
+            headers.append((wire.VOUCHED, wire.vouched(self.keyring, envelope, data)))
+        target = self.elsewhere.get(letter.fact.TYPE, self.intake)
+        self._write(target, letter.home, event.tenant, headers, data)
 
     def check(self, letter: Letter) -> None:
         """Raise where a letter could not be sent.

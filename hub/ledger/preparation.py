@@ -1,6 +1,7 @@
 """Before deciding: load in few round trips what a batch's events will ask for, and place them."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ class Preparation:
 
     async def prepare(self, arrivals: Sequence[Arrival]) -> None:
         """Look up what these events need, and load the homes they live in."""
-        known = self._lookups.known
+        known, leads = self._lookups.known, self._processor.leads
         await self._lookups.answer(AskTenant(arrival.event.tenant) for arrival in arrivals)
         events = [a.event for a in arrivals if known.tenant(a.event.tenant) is not None]
         self._prepared = {id(event): Prepared() for event in events}
@@ -50,7 +51,7 @@ class Preparation:
             if not new:
                 break
             await self._lookups.answer(new)
-            found = {ask for ask in new if known.answers[ask]}
+            found = {ask for ask in new if (one := known.answers[ask]) and leads(ask, one)}
             asking = [e for e in asking if not found.isdisjoint(self._prepared[id(e)].asks)]
         await self.load(self._place(events))
 
@@ -79,15 +80,27 @@ class Preparation:
     async def load(self, homes: dict[str, str]) -> None:
         """Load homes, given with their tenants, and what the events that wait in them will ask for."""
         await self._lookups.load(homes)
-        for home in homes:
-            if self._lookups.homes[home].inbox.waiting:
-                for arrival in waiting_arrivals(self._processor, self._lookups.homes[home]):
-                    try:
-                        await self.answer(arrival.event)
-                    except STORE:
-                        raise
-                    except Exception:  # noqa: BLE001, S112 - it fails again, and is kept, at its turn
-                        continue
+        waiting = [
+            arrival.event
+            for home in homes
+            if self._lookups.homes[home].inbox.waiting
+            for arrival in waiting_arrivals(self._processor, self._lookups.homes[home])
+        ]
+        await self.answer_all(waiting)
+
+    async def answer_all(self, events: Sequence[Event]) -> None:
+        """Look up what these events need by now, whatever they are in as many round trips as one."""
+        for _ in range(ROUNDS):
+            asks: dict[Ask, None] = {}
+            for event in events:
+                # One that cannot say what it needs fails again, and is kept, at its turn.
+                with suppress(Exception):
+                    asks.update(dict.fromkeys(self._processor.needs(event, self._lookups.known)))
+            self._lookups.refresh(asks)
+            missing = self._lookups.known.missing(asks)
+            if not missing:
+                break
+            await self._lookups.answer(missing)
 
     async def answer(self, event: Event) -> None:
         """Look up what an event needs by now."""

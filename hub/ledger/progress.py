@@ -10,6 +10,10 @@ from hub.sdk.projection import Projection, Told
 PLACES = """
 select part, version, seq, epoch from projection_progress where projection = $1 order by part"""
 PLACES_LOCKED = f"{PLACES} for update"
+BEGIN = """
+insert into projection_progress (projection, part, version, seq, epoch) values ($1, $2, $3, 0, 0)
+on conflict (projection, part) do update set version = excluded.version
+"""
 # Two partitions may touch the same rows in any order, so they go one at a time or deadlock.
 ADVANCE = """
 with alone as materialized (select pg_advisory_xact_lock(hashtextextended('project ' || $1, 0)))
@@ -61,6 +65,10 @@ class Target:
             max((row["version"] for row in rows), default=0),
             {row["part"]: Place(row["seq"], row["epoch"]) for row in rows},
         )
+
+    async def begin(self, queries: Queries | Database, part: int) -> None:
+        """Stand where the table stands, or before everything where it never stood anywhere."""
+        await queries.execute(BEGIN, self.progress, part, self.projection.version)
 
     async def take(self, queries: Queries, part: int, old: Place, step: Step) -> bool:
         """Write a step inside the caller's transaction; False where the table stands elsewhere.

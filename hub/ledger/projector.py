@@ -211,7 +211,7 @@ class Projector:
             if step is None:
                 view.gap_since = None
                 return
-            if step.jumped:
+            if step.jumped and not projection.kept:
                 self._rebuild(view, "postgres went back")
                 return
             await self._take(view, view.place, step)
@@ -226,6 +226,9 @@ class Projector:
             )
             raise NewerProjectionError(message)
         if places.version < projection.version or view.part not in places.at:
+            if projection.kept:
+                await view.target.begin(self.database, view.part)
+                return (await view.target.places(self.database)).at[view.part]
             self._rebuild(view, f"version {places.version} became {projection.version}")
             return None
         return places.at[view.part]

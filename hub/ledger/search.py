@@ -1,8 +1,16 @@
-"""Finding the one event that makes a batch impossible to commit, by halving the batch."""
+"""Finding the one event that makes a batch impossible to commit: by a look, or by halving the batch."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from hub.ledger.items import ItemGone, ItemRow
 from hub.ledger.plan import Plan
+from hub.ledger.standing import Refused
+from hub.sdk.processor import Processor
+
+NUL = "\x00"
 
 PATIENCE = 10
 """So often a batch is decided again because somebody moved first, before it is made smaller."""
@@ -14,7 +22,7 @@ class Search:
 
     batch: int
     """Events a batch while nothing is searched."""
-    poison: dict[int, str] = field(default_factory=dict)
+    poison: dict[int, Refused] = field(default_factory=dict)
     """Offsets found, with what Postgres said of them."""
     sick_timers: set[tuple[str, str]] = field(default_factory=set)
     """Home and name of timers found."""
@@ -42,10 +50,14 @@ class Search:
                 self._blame(undone, "it claims a name that another home holds")
         return min(1.0, 0.02 * (times - 1))
 
-    def narrow(self, refused: Plan | None, reason: str) -> bool:
+    def narrow(self, refused: Plan | None, reason: str, suspects: set[int] | None = None) -> bool:
         """Learn from a refused plan; False where nothing can be learned from it."""
         if refused is None:
             return False
+        if suspects and not suspects <= self.poison.keys():
+            self._cap = None
+            self.poison |= {one: _refused(refused, one, reason) for one in suspects}
+            return True
         if self._cap == 1 or len(refused.entries) <= 1:
             self._cap = None
             return self._blame(refused, reason)
@@ -58,11 +70,47 @@ class Search:
 
     def _blame(self, refused: Plan, reason: str) -> bool:
         if refused.to_offset > refused.from_offset:
-            self.poison[refused.to_offset - 1] = reason
+            last = refused.to_offset - 1
+            self.poison[last] = _refused(refused, last, reason)
         elif refused.items:
-            self.poison[min(refused.items)] = reason
+            # The one that was tried; an early event that failed because of it stands before it.
+            tried = next(reversed(refused.items))
+            self.poison[tried] = _refused(refused, tried, reason)
         elif refused.timers:
             self.sick_timers.add(next(iter(refused.timers)))
         else:
             return False
         return True
+
+
+def _refused(plan: Plan, offset: int, reason: str) -> Refused:
+    match plan.items.get(offset):
+        case ItemRow() as row:
+            return Refused(reason, row.version - 1)
+        case ItemGone() as gone:
+            return Refused(reason, gone.version)
+    return Refused(reason)
+
+
+def suspects(processor: Processor[Any], refused: Plan | None) -> set[int]:
+    """Offsets of events that alone put into a home what no column holds. Cheaper than to halve."""
+    if refused is None:
+        return set()
+    homes = set(_homes_with_nul(processor, refused))
+    events = Counter(entry.home for entry in refused.entries)
+    return {one.offset for one in refused.entries if one.home in homes and events[one.home] == 1}
+
+
+def _homes_with_nul(processor: Processor[Any], plan: Plan) -> Iterator[str]:
+    for home in plan.homes.values():
+        row = processor.take_apart(home.state)
+        if row is not None and _has_nul(column.value(row) for column in processor.head.columns):
+            yield home.id
+    for part in processor.parts:
+        for changed in plan.parts.get(part.table, {}).values():
+            if _has_nul(column.value(changed.row) for column in part.columns):
+                yield changed.home
+
+
+def _has_nul(values: Iterator[object]) -> bool:
+    return any(isinstance(value, str) and NUL in value for value in values)

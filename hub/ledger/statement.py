@@ -4,51 +4,20 @@ Without BEGIN a frozen worker holds no lock. Nothing is written unless the epoch
 offset are still ours; a name or a row that moved raises, and the whole statement is undone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hub.ledger import items
 from hub.ledger.entries import encode_lines
 from hub.ledger.homes import encode
-from hub.ledger.plan import FINAL, ItemGone, ItemRow, Plan
+from hub.ledger.items import ItemGone, ItemRow
+from hub.ledger.plan import FINAL, NOBODY, PartRow, Plan
+from hub.ledger.values import Values, json_rows
 from hub.sdk.events import Outcome
 from hub.sdk.processor import Processor, RowType
 
+Rows = Mapping[str, Mapping[str, PartRow]]
 COUNTED = tuple(outcome.value for outcome in Outcome)
-
-
-class Values:
-    """Numbers the parameters of a statement in the order in which they are bound."""
-
-    def __init__(self) -> None:
-        """Begin at $1."""
-        self.count = 0
-
-    def next(self, cast: str) -> str:
-        """The next parameter with its type."""
-        self.count += 1
-        return f"${self.count}::{cast}"
-
-    def rows(self, *casts: str) -> str:
-        """A row source: one JSON text of all rows, and an array for each column that is JSON itself.
-
-        Parallel arrays alone would cost the client six times as much, since it looks at every
-        element several times; documents inside the rows would cost Postgres as much again.
-        """
-        sources = [f"jsonb_array_elements({self.next('text')}::jsonb)"]
-        sources += [f"unnest({self.next('text[]')})" for cast in casts if cast == "json"]
-        documents = iter(range(len(casts)))
-        scalars = iter(range(len(casts)))
-        columns = ", ".join(
-            f"d{next(documents)}::json" if cast == "json" else _cell(next(scalars), cast)
-            for cast in casts
-        )
-        names = ", ".join(["e", *(f"d{n}" for n in range(len(sources) - 1))])
-        return f"(select {columns} from rows from ({', '.join(sources)}) as r({names}))"
-
-
-def _cell(number: int, cast: str) -> str:
-    text = f"e ->> {number}"
-    return f"decode({text}, 'base64')" if cast == "bytea" else f"({text})::{cast}"
 
 
 def _owner(values: Values) -> str:
@@ -103,6 +72,17 @@ def _part(name: str, part: RowType, values: Values) -> str:
   returning 1)"""
 
 
+def _founded(name: str, other: RowType, values: Values) -> str:
+    """Rows of other processors' homes. In the order of ids, so that no two batches wait for each other."""
+    names = ["id", "home", "tenant", "version", *(c.name for c in other.columns), "doc"]
+    casts = ["text", "text", "text", "bigint", *(c.type for c in other.columns), "json"]
+    return f"""{name} as (
+  insert into {other.table} ({", ".join(names)})
+  select u.* from {values.rows(*casts)} as u({", ".join(names)})
+   where exists (select 1 from own) order by 1
+  on conflict (id) do nothing)"""
+
+
 def _names(values: Values) -> str:
     columns = "kind, tenant, value, home, id, released, was"
     source = values.rows("text", "text", "text", "text", "text", "boolean", "text")
@@ -117,22 +97,24 @@ def _names(values: Values) -> str:
          id = case when {theirs} or excluded.id = '' then t.id else excluded.id end,
          released = case when {theirs} then t.released else excluded.released end,
          was = case when {theirs} then t.was else excluded.was end
-   where t.released or t.home = excluded.home or t.home = excluded.was or {theirs}
+   where t.released or t.home = excluded.was or {theirs}
+      or (t.home = excluded.home and excluded.was is distinct from '{NOBODY}')
   returning 1)"""
 
 
 def _contacts(values: Values) -> str:
-    columns = "tenant, ref, email_hash, phone_hash, digest, sealed, seen_at"
-    source = values.rows("text", "text", "text", "text", "bytea", "bytea", "timestamptz")
+    columns = "tenant, ref, customer, email_hash, phone_hash, digest, sealed, seen_at"
+    source = values.rows("text", "text", "text", "text", "text", "bytea", "bytea", "timestamptz")
     return f"""con as (
   insert into contact as t ({columns})
   select u.* from {source} as u({columns})
-   where exists (select 1 from own) order by 1, 2
-  on conflict (tenant, ref) do update
-     set email_hash = coalesce(excluded.email_hash, t.email_hash),
-         phone_hash = coalesce(excluded.phone_hash, t.phone_hash),
-         digest = excluded.digest, sealed = excluded.sealed, seen_at = excluded.seen_at
-   where t.digest <> excluded.digest and t.seen_at <= excluded.seen_at)"""
+   where exists (select 1 from own)
+     -- What was said of somebody before they were erased is not written again.
+     and not exists (select 1 from erased e where e.tenant = u.tenant and e.at >= u.seen_at
+                        and e.hash = any(array[u.ref, u.customer, u.email_hash, u.phone_hash]))
+     and not exists (select 1 from tenant e where e.id = u.tenant and e.erased_at is not null)
+   order by 1, 2
+  on conflict (tenant, ref) do nothing)"""
 
 
 def _letters(values: Values) -> str:
@@ -161,51 +143,6 @@ rung as (
    where timer.topic = {topic} and timer.home = u.home and timer.name = u.name and exists (select 1 from own))"""
 
 
-ITEM_COLUMNS = (
-    ("offset", "bigint"),
-    ("home", "text"),
-    ("state", "text"),
-    ("tenant", "text"),
-    ("event_id", "text"),
-    ("type", "text"),
-    ("attempt", "int"),
-    ("delay", "double precision"),
-    ("reason", "text"),
-    ("error", "text"),
-    ("sealed", "bytea"),
-    ("contacts", "text"),
-    ("received_at", "timestamptz"),
-    ("version", "int"),
-)
-
-
-def _items(values: Values) -> str:
-    topic, part, code = values.next("text"), values.next("int"), values.next("int")
-    source = values.rows(*(cast for _, cast in ITEM_COLUMNS))
-    names = ", ".join(f'"{name}"' for name, _ in ITEM_COLUMNS)
-    offsets, versions = values.next("bigint[]"), values.next("int[]")
-    # Due times use one clock, Postgres's own.
-    return f"""item_put as (
-  insert into item as t (topic, part, "offset", home, state, tenant, event_id, type, attempt, due_at, reason, error,
-                         sealed, contacts, code_version, received_at, version)
-  select {topic}, {part}, u."offset", u.home, u.state, u.tenant, u.event_id, u.type, u.attempt,
-         clock_timestamp() + make_interval(secs => u.delay), u.reason, u.error, u.sealed,
-         string_to_array(u.contacts, ','), {code}, u.received_at, u.version
-    from {source} as u({names}) where exists (select 1 from own)
-  on conflict (topic, part, "offset") do update
-     set home = excluded.home, state = excluded.state, attempt = excluded.attempt,
-         due_at = excluded.due_at, reason = excluded.reason,
-         error = excluded.error, code_version = excluded.code_version,
-         wanted = null, wanted_why = null, version = excluded.version
-   where t.version = excluded.version - 1
-  returning 1),
-item_gone as (
-  delete from item using unnest({offsets}, {versions}) as u("offset", version)
-   where item.topic = {topic} and item.part = {part} and item."offset" = u."offset" and item.version = u.version
-     and exists (select 1 from own)
-  returning 1)"""
-
-
 def _requests(values: Values) -> str:
     source = values.rows("text", "text", "text", "text", "text")
     final = ", ".join(f"'{outcome}'" for outcome in FINAL)
@@ -228,16 +165,17 @@ def build(processor: Processor[Any]) -> str:
         _ledger(values),
         _head(processor.head, values),
         *(_part(name, part, values) for name, part in zip(parts, processor.parts, strict=True)),
+        *(_founded(f"other{n}", other, values) for n, other in enumerate(processor.others)),
         _names(values),
         _contacts(values),
         _letters(values),
         _timers(values),
-        _items(values),
+        items.pieces(values),
         _requests(values),
     ]
     moved = " or ".join(
         f"(select count(*) from {cte}) <> {values.next('bigint')}"
-        for cte in ("head", *parts, "item_put", "item_gone")
+        for cte in ("head", *parts, items.PUT, items.GONE)
     )
     names = values.next("bigint")
     return (
@@ -253,7 +191,14 @@ select case
 
 
 def bind(  # noqa: PLR0913 - where it goes beside what it holds
-    processor: Processor[Any], plan: Plan, *, part: int, epoch: int, published: int, posted: int
+    processor: Processor[Any],
+    plan: Plan,
+    *,
+    part: int,
+    epoch: int,
+    published: int,
+    posted: int,
+    release: str = "",
 ) -> list[object]:
     """The values of a plan, in the order of `build`."""
     topic = processor.reads.name
@@ -267,22 +212,24 @@ def bind(  # noqa: PLR0913 - where it goes beside what it holds
         *(plan.to_offset, plan.seq, published, plan.last_offset, plan.last_record, counts),
         *(topic, part, epoch, plan.from_offset, plan.to_offset, plan.from_seq, plan.seq, body),
         *_bind_heads(processor, plan),
-        *(value for row_type in processor.parts for value in _bind_parts(row_type, plan)),
-        _json(_name_rows(plan)),
-        _json(_contact_rows(plan)),
-        *(topic, part, _json(_letter_rows(plan)), posted),
-        *(topic, part, _json(_timer_rows(plan)), [home for home, _ in rung], [n for _, n in rung]),
-        *(topic, part, processor.code_version, _json(_item_rows(puts))),
-        *([item.offset for item in gone], [item.version for item in gone]),
-        _json(_reply_rows(plan)),
+        *(value for part in processor.parts for value in _bind_parts(part, plan.parts)),
+        *(value for other in processor.others for value in _bind_parts(other, plan.founded)),
+        json_rows(_name_rows(plan)),
+        json_rows(_contact_rows(plan)),
+        *(topic, part, json_rows(_letter_rows(plan)), posted),
+        *(
+            topic,
+            part,
+            json_rows(_timer_rows(plan)),
+            [home for home, _ in rung],
+            [n for _, n in rung],
+        ),
+        *items.bind(topic, part, release, puts, gone),
+        json_rows(_reply_rows(plan)),
         len(plan.homes),
         *(len(plan.parts.get(row_type.table, ())) for row_type in processor.parts),
         *(len(puts), len(gone), len(plan.names)),
     ]
-
-
-def _json(rows: Iterable[Sequence[object]]) -> str:
-    return encode(list(rows)).decode()
 
 
 def _text(document: object) -> str | None:
@@ -296,17 +243,21 @@ def _bind_heads(processor: Processor[Any], plan: Plan) -> list[object]:
         (h.id, h.tenant, h.version, *[None if row is None else value(row) for value in values])
         for h, row in homes
     )
-    return [_json(scalars), [_text(row) for _, row in homes], [_text(h.inbox) for h, _ in homes]]
+    return [
+        json_rows(scalars),
+        [_text(row) for _, row in homes],
+        [_text(h.inbox) for h, _ in homes],
+    ]
 
 
-def _bind_parts(row_type: RowType, plan: Plan) -> list[object]:
+def _bind_parts(row_type: RowType, rows: Rows) -> list[object]:
     values = [column.value for column in row_type.columns]
-    parts = plan.parts.get(row_type.table, {}).values()
+    parts = rows.get(row_type.table, {}).values()
     scalars = (
         (part.row.id, part.home, part.tenant, part.version, *[value(part.row) for value in values])
         for part in parts
     )
-    return [_json(scalars), [_text(part.row) for part in parts]]
+    return [json_rows(scalars), [_text(part.row) for part in parts]]
 
 
 def _name_rows(plan: Plan) -> Iterator[Sequence[object]]:
@@ -317,8 +268,8 @@ def _name_rows(plan: Plan) -> Iterator[Sequence[object]]:
 def _contact_rows(plan: Plan) -> Iterator[Sequence[object]]:
     for contact, at in plan.contacts.values():
         who = contact.customer
-        hashes = (who.ref, who.email_hash, who.phone_hash)
-        yield (contact.tenant, *hashes, contact.digest, contact.sealed, at)
+        known_by = (contact.kept, who.ref, who.email_hash, who.phone_hash)
+        yield (contact.tenant, *known_by, contact.digest, contact.sealed, at)
 
 
 def _letter_rows(plan: Plan) -> Iterator[Sequence[object]]:
@@ -330,13 +281,6 @@ def _timer_rows(plan: Plan) -> Iterator[Sequence[object]]:
     for key, row in plan.timers.items():
         if row.due_at is not None:
             yield (*key, row.tenant, row.due_at)
-
-
-def _item_rows(items: Iterable[ItemRow]) -> Iterator[Sequence[object]]:
-    for row in items:
-        what = (row.offset, row.home, row.state, row.tenant, row.event_id, row.type)
-        why = (row.attempt, row.delay, row.reason, row.error)
-        yield (*what, *why, row.sealed, ",".join(row.contacts), row.received_at, row.version)
 
 
 def _reply_rows(plan: Plan) -> Iterator[Sequence[object]]:

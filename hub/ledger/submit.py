@@ -6,9 +6,10 @@ the engine recognises. Same id with another body: refused.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import attrgetter
 
 from hub.adapters.kafka import Message, Outlet
 from hub.adapters.postgres import Database
@@ -26,7 +27,7 @@ FIRST_LOOK = 0.05
 SLOWEST_LOOK = 1.0
 
 RESERVE = """
-insert into request (id, tenant, scope, body_hash, event_id, correlation)
+insert into request (tenant, id, scope, body_hash, event_id, correlation)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
 on conflict (id) do nothing
 """
@@ -83,10 +84,21 @@ class Sent:
 
 
 class Submitter:
-    """Submits to one intake topic. Several callers may share one, each awaiting its own answers."""
+    """Submits to an intake topic. Several callers may share one, each awaiting its own answers."""
 
-    def __init__(self, database: Database, outlet: Outlet, topic: Topic, partitions: int) -> None:
-        """Take what is needed; `partitions` is the topic's count."""
+    def __init__(
+        self,
+        database: Database,
+        outlet: Outlet,
+        topic: Topic,
+        partitions: int,
+        elsewhere: Mapping[str, Topic] | None = None,
+    ) -> None:
+        """Take what is needed; `partitions` is the count of all intake topics.
+
+        Facts of the types that stand in `elsewhere` go to another one.
+        """
+        self._elsewhere = elsewhere or {}
         self._database = database
         self._outlet = outlet
         self._topic = topic
@@ -103,7 +115,7 @@ class Submitter:
         answered: dict[str, Answer] = {}
         wanted: dict[str, Submission] = {}
         keys = [_key(number, one, wanted, answered) for number, one in enumerate(submissions)]
-        await self._reserve(wanted.values())
+        await self._reserve(list(wanted.values()))
         rows = {row["id"]: row for row in await self._database.fetch(READ, list(wanted))}
         undecided: list[Submission] = []
         for request, one in wanted.items():
@@ -118,28 +130,20 @@ class Submitter:
         await self._publish(undecided)
         return Sent(tuple(keys), answered)
 
-    async def _reserve(self, submissions: Iterable[Submission]) -> None:
-        rows = [
-            (
-                one.request,
-                one.envelope.tenant,
-                one.scope,
-                one.body_hash,
-                one.envelope.id,
-                one.envelope.correlationid,
-            )
-            for one in submissions
-        ]
-        if rows:
-            await self._database.execute(RESERVE, *map(list, zip(*rows, strict=True)))
+    async def _reserve(self, submissions: Sequence[Submission]) -> None:
+        if submissions:
+            asked = sorted(submissions, key=attrgetter("request"))
+            await self._database.execute(RESERVE, *reserved(asked))
 
     async def _publish(self, submissions: Iterable[Submission]) -> None:
-        by_partition: dict[int, list[Message]] = {}
+        by_place: dict[tuple[str, int], list[Message]] = {}
         for one in submissions:
-            by_partition.setdefault(place(one.home, self._partitions), []).append(one.message())
+            topic = self._elsewhere.get(one.envelope.type, self._topic)
+            where = (topic.name, place(one.home, self._partitions))
+            by_place.setdefault(where, []).append(one.message())
         # One after the other: a producer that fails takes everything with it that is in flight.
-        for partition, messages in sorted(by_partition.items()):
-            await self._outlet.send(self._topic.name, partition, messages)
+        for (name, partition), messages in sorted(by_place.items()):
+            await self._outlet.send(name, partition, messages)
 
     async def answers(self, sent: Sent, *, within: float) -> list[Answer]:
         """The answers in the order asked, waiting at most that many seconds.
@@ -163,6 +167,25 @@ class Submitter:
                 return [answers[request] for request in sent.requests]
             await asyncio.sleep(min(pause, remaining))
             pause = min(pause * 1.5, SLOWEST_LOOK)
+
+
+def reserved(submissions: Iterable[Submission]) -> list[list[str | None]]:
+    """What is reserved of each, column by column: tenant, request, scope, hash of the body, event, correlation.
+
+    To be given in the order of the requests, so that two who reserve the same never wait for each other.
+    """
+    rows = (
+        (
+            one.envelope.tenant,
+            one.request,
+            one.scope,
+            one.body_hash,
+            one.envelope.id,
+            one.envelope.correlationid,
+        )
+        for one in submissions
+    )
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _key(

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from hub.access.keyring import HUB, Keyring, SealedContact
 from hub.adapters.kafka import UNREADABLE, Record
 from hub.domain.errors import HubError
+from hub.ledger.facts import explained, unknown
 from hub.ledger.homes import Arrival
 from hub.sdk.events import CustomerRef, Event
 from schemas.base import Fact
-from schemas.catalogue import LETTERS
+from schemas.catalogue import ACTED, CATALOG_LETTERS, GRANTING, LETTERS
 from schemas.envelope import MAX_ID, Envelope, EnvelopeError, from_headers
 
 MAX_VALUE = 1024 * 1024
@@ -29,8 +30,13 @@ WAKE = "hub-wake"
 """There where somebody waits for the answer just now."""
 RAW, REVISION = "hub-raw", "hub-revision"
 """Of which raw record this is a translation, and by which revision of it."""
-MAX_ERRORS = 5
-LETTER_TYPES = frozenset(fact.TYPE for fact in LETTERS)
+EDITED = "hub-edited-from"
+"""The hash of the body as it came, where a person has edited it since."""
+VOUCHED = "hub-vouched"
+"""A door's word that whoever acts here has proved himself to it."""
+LETTER_TYPES = frozenset(fact.TYPE for fact in LETTERS + CATALOG_LETTERS)
+ACTED_TYPES = frozenset(fact.TYPE for fact in ACTED)
+VOUCHED_TYPES = ACTED_TYPES | {fact.TYPE for fact in GRANTING}
 FIRST_YEAR = 2020
 
 Headers = Sequence[tuple[str, bytes]]
@@ -50,6 +56,8 @@ class Payload(msgspec.Struct, gc=False):
     """Set where the contact has been taken out already."""
     body_hash: str | None = None
     """Of the body as it came, where the contact has been taken out of it."""
+    edited_hash: str | None = None
+    """Of the body as a person had mended it, where the same was done."""
 
 
 @dataclass(slots=True)
@@ -101,19 +109,20 @@ def read(
 def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring) -> None:
     payload = incoming.payload
     _check_size(payload)
-    value = payload.value
     extra = dict(payload.headers)
-    if UNREADABLE in extra:
-        message = "the record cannot be read: a header name in its batch is not UTF-8"
-        raise InvalidEventError(message)
-    if extra.get("content-type", b"").startswith(STRUCTURED):
-        headers, value = _unfold(payload.headers, value)
-        incoming.envelope = envelope = from_headers(dict(headers))
-    else:
-        incoming.envelope = envelope = from_headers(extra)
+    incoming.envelope, value = _opened(payload, extra)
+    envelope = incoming.envelope
     if envelope.type in LETTER_TYPES and envelope.connector != HUB:
         message = f"{envelope.type} is a letter between homes; only the hub itself writes those"
         raise InvalidEventError(message)
+    if envelope.type in VOUCHED_TYPES:
+        given = extra.get(VOUCHED, b"")
+        if not keyring.vouches(given, envelope.tenant, *_said(envelope, value or b"")):
+            message = (
+                f"{envelope.type} says what somebody did, and no door of the hub vouches for him; "
+                "do it over the HTTP API"
+            )
+            raise InvalidEventError(message)
     incoming.request = _id(REQUEST, extra.get(REQUEST))
     incoming.wake = WAKE in extra
     if value is None:
@@ -141,12 +150,48 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
         subject=envelope.subject,
         correlationid=envelope.correlationid,
         traceparent=envelope.traceparent,
-        body_hash=payload.body_hash
-        or blake2b(value, digest_size=12, salt=_salt(envelope.type)).hexdigest(),
+        body_hash=payload.body_hash or _id(EDITED, extra.get(EDITED)) or hashed(envelope, value),
+        edited_hash=payload.edited_hash or (hashed(envelope, value) if EDITED in extra else ""),
         raw=_id(RAW, extra.get(RAW)),
         revision=_small(REVISION, extra.get(REVISION)),
     )
     incoming.arrival = Arrival(event, incoming.offset, incoming.request)
+
+
+def vouched(keyring: Keyring, envelope: Envelope, value: bytes) -> bytes:
+    """What stands in the header `hub-vouched` of what somebody did at a door of ours, or was granted for it."""
+    return keyring.vouched(envelope.tenant, *_said(envelope, value))
+
+
+def _said(envelope: Envelope, value: bytes) -> tuple[bytes, ...]:
+    texts = (envelope.type, envelope.source, envelope.id, envelope.time.isoformat())
+    return *(text.encode() for text in texts), value
+
+
+def opened(payload: Payload) -> tuple[Envelope, bytes | None]:
+    """The envelope and the body, whichever mode it came in.
+
+    Raises:
+        InvalidEventError: it cannot be read.
+        EnvelopeError: its envelope is none.
+
+    """
+    return _opened(payload, dict(payload.headers))
+
+
+def _opened(payload: Payload, extra: Mapping[str, bytes]) -> tuple[Envelope, bytes | None]:
+    if UNREADABLE in extra:
+        message = "the record cannot be read: a header name in its batch is not UTF-8"
+        raise InvalidEventError(message)
+    if extra.get("content-type", b"").startswith(STRUCTURED):
+        headers, value = _unfold(payload.headers, payload.value)
+        return from_headers(dict(headers)), value
+    return from_headers(extra), payload.value
+
+
+def hashed(envelope: Envelope, value: bytes | None) -> str:
+    """The hash of a body, keyed by its type, so that equal hashes mean the same event again."""
+    return blake2b(value or b"", digest_size=12, salt=_salt(envelope.type)).hexdigest()
 
 
 def _check_size(payload: Payload) -> None:
@@ -168,26 +213,11 @@ def _salt(kind: str) -> bytes:
 def _fact(envelope: Envelope, value: bytes, models: Mapping[str, type[Fact]]) -> Fact:
     model = models.get(envelope.type)
     if model is None:
-        message = (
-            f"unknown event type {envelope.type!r}; this topic takes {', '.join(sorted(models))}"
-        )
-        raise InvalidEventError(message)
+        raise InvalidEventError(unknown(envelope.type, models))
     try:
         return model.model_validate_json(value)
     except ValidationError as error:
-        raise InvalidEventError(_explain(envelope.type, error)) from error
-
-
-def _explain(kind: str, error: ValidationError) -> str:
-    """What is wrong, by field and without the values: they may be personal data."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    said = [
-        f"{'.'.join(str(part) for part in e['loc']) or 'body'}: {e['msg']}"
-        for e in found[:MAX_ERRORS]
-    ]
-    if len(found) > MAX_ERRORS:
-        said.append(f"and {len(found) - MAX_ERRORS} more")
-    return f"not a valid {kind}: " + "; ".join(said)
+        raise InvalidEventError(explained(envelope.type, error)) from error
 
 
 def _without_contact(

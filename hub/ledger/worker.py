@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,10 +13,14 @@ import structlog
 from hub.access.keyring import Keyring
 from hub.adapters.kafka import Feed, KafkaSettings, Outlet, Peek
 from hub.adapters.postgres import Database
+from hub.domain.fate import SCHEDULE
 from hub.ledger import statement
+from hub.ledger.breakers import Breakers
 from hub.ledger.claim import Claimer
+from hub.ledger.engine import Engine
 from hub.ledger.member import Member
-from hub.ledger.partition import BreakerTrippedError, Engine, Partition
+from hub.ledger.partition import BreakerTrippedError, Partition
+from hub.ledger.patience import Patience
 from hub.ledger.replies import Waker
 from hub.ledger.search import Search
 from hub.sdk.failures import DecideAgainError
@@ -49,6 +53,10 @@ class Worker:
     name: str = field(default_factory=lambda: f"{socket.gethostname()}/{os.getpid()}")
     breaker_pause: float = BREAKER_PAUSE
     """Seconds until a stopped partition tries the event that tripped its breaker again."""
+    schedule: Sequence[float] = SCHEDULE
+    """Seconds before each next attempt at what is away."""
+    release: str = ""
+    """Of the hub."""
     member: Member[Partition] = field(init=False)
     _memories: dict[int, Memory] = field(default_factory=dict)
 
@@ -66,7 +74,16 @@ class Worker:
         sql = statement.build(self.processor)
         waker = Waker(self.kafka)
         engine = Engine(
-            self.processor, self.database, feed, self.keyring, self.metrics, waker, self.batch, sql
+            self.processor,
+            self.database,
+            feed,
+            self.keyring,
+            self.metrics,
+            waker,
+            self.batch,
+            sql,
+            Patience(Breakers(self.database), self.schedule),
+            self.release,
         )
         async with Peek(self.kafka) as peek, waker.running():
             claimer = Claimer(self.database, peek, self.processor, self.keyring, self.name)

@@ -1,92 +1,75 @@
-"""Open items: list them, and ask their owner to try again or to end them.
+"""Open items: events that could not be decided and records that could not be translated."""
 
-Only a partition's owner writes what an event leads to. A tool writes what is `wanted`, and why.
-"""
-
-import asyncio
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any
 
-from hub.adapters.postgres import Database
-from hub.domain.errors import HubError
+import msgspec
 
-State = Literal["retrying", "held", "dead_lettered"]
-POLL_SECONDS = 0.2
+from hub.adapters.postgres import Database, Queries
+from hub.recovery.choosing import Filter, State, conditions
+from hub.recovery.spot import NotPossibleError, Spot, gone
 
-LIST = """
-select topic, part, "offset", home, state, tenant, event_id, type, attempt, due_at, reason, error,
-       wanted, received_at, extract(epoch from clock_timestamp() - received_at)::float8 as age
-  from item
- where ($1::text is null or topic = $1) and ($2::int is null or part = $2)
-   and ($3::text is null or state = $3) and ($4::text is null or tenant = $4)
-   and ($5::text is null or home = $5) and ($6::text is null or type = $6)
-   and ($7::text is null or strpos(reason, $7) > 0)
- order by topic, part, "offset" limit $8
+MAX_LIMIT = 500
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+COLUMNS = """
+select i.topic, i.part as partition, i."offset", i.home, i.state, i.tenant, i.source, i.event_id, i.type, i.code,
+       i.reason, i.attempt, i.release, i.revision, i.dependency, i.due_at, i.on_hold, i.wanted,
+       i.wanted_why, i.wanted_by, i.wanted_at, i.redrive, i.hash, i.correlation, i.received_at, i.kept_at,
+       i.tried_at, i.version, i.original is not null as edited,
+       greatest(extract(epoch from clock_timestamp() - i.received_at), 0)::float8 as age_seconds
+  from item i"""
+LIST = """{columns}
+ where {chosen} and (i.topic, i.part, i."offset") > ($1::text, $2::int, $3::bigint)
+ order by i.topic, i.part, i."offset" limit $4
 """
-WANT = """
-update item set wanted = $4, wanted_why = $5, version = version + 1
- where topic = $1 and part = $2 and "offset" = $3
-returning version
-"""
-ONE = 'select * from item where topic = $1 and part = $2 and "offset" = $3'
-FOREMOST = """
-select "offset" from item where topic = $1 and part = $2 and home = $3 order by "offset" limit 1
-"""
+ONE = """{columns} where i.topic = $1 and i.part = $2 and i."offset" = $3"""
+START = ("", -1, -1)
 
 
-class NotPossibleError(HubError):
-    """What was asked cannot be done; the message says what can."""
-
-
-class Spot(NamedTuple):
-    """One offset of one partition."""
-
-    topic: str
-    partition: int
-    offset: int
-
-    def __str__(self) -> str:
-        """As people write it."""
-        return f"{self.topic}[{self.partition}]@{self.offset}"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which items; what is None does not matter."""
-
-    topic: str | None = None
-    partition: int | None = None
-    state: State | None = None
-    tenant: str | None = None
-    home: str | None = None
-    type: str | None = None
-    reason: str | None = None
-    """A text that the reason contains."""
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An accepted event that is not decided yet, or could not be."""
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """What was accepted and is not decided or translated yet, or could not be."""
 
     topic: str
     partition: int
     offset: int
     home: str | None
+    """What stays in order with it: the home of an event, the key of a raw record."""
     state: State
     tenant: str
+    source: str
     event_id: str
+    """Of a raw record, its raw id."""
     type: str
-    attempt: int
-    due_at: datetime | None
+    """Empty for a raw record."""
+    code: str
     reason: str
-    error: str | None
+    attempt: int
+    """How often it was tried; 0 where it only waits for others."""
+    release: str
+    revision: int
+    dependency: str | None
+    due_at: datetime | None
+    """When it is tried again by itself."""
+    on_hold: str | None
+    """Why a person holds it back."""
     wanted: str | None
+    """redrive or give_up, where a person asked and the owner has not acted yet."""
+    wanted_why: str | None
+    wanted_by: str | None
+    wanted_at: datetime | None
+    """Not before then."""
+    redrive: int | None
+    hash: str
+    """Of the body as it came."""
+    correlation: str
+    """What its trace is found by."""
     received_at: datetime
+    kept_at: datetime
+    tried_at: datetime
+    version: int
+    edited: bool
     age_seconds: float
 
     @property
@@ -95,102 +78,67 @@ class Item:
         return Spot(self.topic, self.partition, self.offset)
 
 
-class Acted(StrEnum):
-    """What the owner made of a wish."""
+class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some items in the order of their offsets, and how to ask for the next ones."""
 
-    SETTLED = "settled"
-    """The item is gone: decided, or given up."""
-    STILL_OPEN = "still open"
-    """It was tried and failed again."""
-    NOT_YET = "not yet"
-    """The owner has not acted within the time given; it will."""
+    items: tuple[Item, ...]
+    cursor: str | None
+    """None where there are no more."""
 
 
-async def list_items(database: Database, where: Filter | None = None) -> list[Item]:
+async def page(
+    queries: Database | Queries,
+    where: Filter | None = None,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> ItemPage:
+    """Open items, at most 500 at once.
+
+    Raises:
+        NotPossibleError: the cursor is none that a page gave out.
+
+    """
+    size = max(1, min(limit, MAX_LIMIT))
+    after = _opened(cursor) if cursor else START
+    chosen, values = conditions(where or Filter(), [*after, size + 1])
+    rows = await queries.fetch(LIST.format(columns=COLUMNS, chosen=chosen), *values)
+    items = tuple(_item(row) for row in rows[:size])
+    return ItemPage(items=items, cursor=_closed(items[-1]) if len(rows) > size else None)
+
+
+async def list_items(
+    queries: Database | Queries, where: Filter | None = None, limit: int = 100
+) -> list[Item]:
     """Open items in the order of their offsets."""
-    w = where or Filter()
-    values = (w.topic, w.partition, w.state, w.tenant, w.home, w.type, w.reason, w.limit)
-    return [_item(row) for row in await database.fetch(LIST, *values)]
+    return list((await page(queries, where, limit=limit)).items)
+
+
+async def find(queries: Database | Queries, spot: Spot) -> Item:
+    """The item at a spot.
+
+    Raises:
+        NotPossibleError: there is none.
+
+    """
+    rows = await queries.fetch(ONE.format(columns=COLUMNS), *spot)
+    if not rows:
+        raise gone(spot)
+    return _item(rows[0])
 
 
 def _item(row: Any) -> Item:
-    values = dict(row)
-    return Item(partition=values.pop("part"), age_seconds=float(values.pop("age")), **values)
+    return Item(**dict(row))
 
 
-async def redrive(database: Database, spot: Spot, why: str) -> None:
-    """Ask the owner to decide an item again, now.
-
-    Raises:
-        NotPossibleError: there is no such item, or it only waits behind another.
-
-    """
-    row = await _open(database, spot)
-    if row["state"] == "held":
-        first = await database.fetchval(FOREMOST, spot.topic, spot.partition, row["home"])
-        message = (
-            f"{spot} waits behind offset {first} of the same home;"
-            f" redrive or give up {first} instead"
-        )
-        raise NotPossibleError(message)
-    await _want(database, spot, "redrive", why)
+def _closed(item: Item) -> str:
+    return urlsafe_b64encode(msgspec.json.encode(item.spot)).decode().rstrip("=")
 
 
-async def give_up(database: Database, spot: Spot, why: str) -> None:
-    """Ask the owner to end an item undecided; the reason stands in the ledger for ever.
-
-    Raises:
-        NotPossibleError: there is no such item, or no reason was given.
-
-    """
-    if not why.strip():
-        message = "giving up an event needs a reason: it will never be decided"
-        raise NotPossibleError(message)
-    await _open(database, spot)
-    await _want(database, spot, "give_up", why)
-
-
-async def retry_now(database: Database, where: Filter, why: str) -> list[Item]:
-    """Ask the owners to try all these at once, instead of when they are due; gives which.
-
-    What only waits behind another item is left out: it follows by itself.
-    """
-    chosen = [item for item in await list_items(database, where) if item.state != "held"]
-    for item in chosen:
-        await _want(database, item.spot, "redrive", why)
-    return chosen
-
-
-async def _open(database: Database, spot: Spot) -> Any:
-    row = await database.fetchrow(ONE, *spot)
-    if row is None:
-        message = f"{spot} is no open item; `hub items` lists those there are"
-        raise NotPossibleError(message)
-    return row
-
-
-async def _want(database: Database, spot: Spot, wanted: str, why: str) -> None:
-    if await database.fetchval(WANT, *spot, wanted, why.strip()) is None:
-        message = f"{spot} was settled meanwhile; nothing is left to do"
-        raise NotPossibleError(message)
-
-
-async def wait_until_acted(
-    database: Database,
-    places: Sequence[tuple[str, int, int]],
-    timeout: float,  # noqa: ASYNC109 - the answer tells of it
-) -> dict[tuple[str, int, int], Acted]:
-    """What the owners made of what was wanted of these (topic, partition, offset)."""
-    deadline = time.monotonic() + timeout
-    acted = dict.fromkeys(places, Acted.NOT_YET)
-    while Acted.NOT_YET in acted.values():
-        for spot in [spot for spot, state in acted.items() if state is Acted.NOT_YET]:
-            row = await database.fetchrow(ONE, *spot)
-            if row is None:
-                acted[spot] = Acted.SETTLED
-            elif row["wanted"] is None:
-                acted[spot] = Acted.STILL_OPEN
-        if time.monotonic() > deadline:
-            break
-        await asyncio.sleep(POLL_SECONDS)
-    return acted
+def _opened(cursor: str) -> tuple[str, int, int]:
+    try:
+        text = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        return msgspec.json.decode(text, type=tuple[str, Number, Number])
+    except (ValueError, msgspec.MsgspecError) as error:
+        message = "the cursor is none that this hub gave out; begin without one"
+        raise NotPossibleError(message) from error

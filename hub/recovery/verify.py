@@ -11,6 +11,7 @@ from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
 from hub.adapters.postgres.database import Queries
 from hub.ledger.entries import SEQ_HEADER
+from hub.recovery.deep import Replay
 from hub.recovery.figures import (
     OUTCOMES,
     STATES,
@@ -20,7 +21,6 @@ from hub.recovery.figures import (
     read_partitions,
     read_progress,
 )
-from hub.recovery.replay import Replay
 from hub.sdk.processor import Processor
 from hub.sdk.projection import Projection
 from schemas.refs import place
@@ -39,14 +39,16 @@ select id, json_array_length(inbox->'waiting') as n from {head}
 """
 NAMES = """
 select n.kind, n.tenant, n.value, n.id, n.home from name n
- where not exists (select 1 from {head} h where h.id = n.home)
-    {unknown}
+ where ($1::text[] is null or n.kind = any($1)) and n.kind <> all($2::text[])
+   and (not exists (select 1 from {head} h where h.id = n.home)
+        {unknown})
 """
 UNKNOWN = "not exists (select 1 from {part} p where p.id = n.id and p.home = n.home)"
 ORPHANS = """
 select p.id from {part} p
  where split_part(p.id, '_', 2) <> p.home
-    or not exists (select 1 from {head} h where h.id = p.home and h.tenant = p.tenant)
+    -- Version 0 was founded by another home's decision, and its own has not heard of it yet.
+    or p.version > 0 and not exists (select 1 from {head} h where h.id = p.home and h.tenant = p.tenant)
 """
 
 
@@ -154,7 +156,9 @@ class Verifier:
     async def _misnamed(self, tx: Queries) -> list[Any]:
         unknown = " and ".join(UNKNOWN.format(part=part.table) for part in self.processor.parts)
         unknown = f"or n.id <> n.home and {unknown}" if unknown else ""
-        return await tx.fetch(NAMES.format(head=self.processor.head.table, unknown=unknown))
+        kinds = None if self.processor.names is None else sorted(self.processor.names)
+        sql = NAMES.format(head=self.processor.head.table, unknown=unknown)
+        return await tx.fetch(sql, kinds, sorted(self.processor.ahead))
 
     async def _orphans(self, tx: Queries) -> list[str]:
         head = self.processor.head.table

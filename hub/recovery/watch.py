@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hub.adapters.kafka import KafkaSettings, Peek
 from hub.adapters.postgres import Database
+from hub.ledger.breakers import count_breakers
 from hub.ledger.watching import EVERY_SECONDS, keep_looking, lag
 from hub.recovery.figures import STATES, PartitionFigures, read_partitions, read_progress
 from hub.telemetry.metrics import Metrics
@@ -37,6 +38,7 @@ class Watch:
         self._items(partitions)
         stopped = sum(one.stopped_reason is not None for one in partitions)
         self.metrics.stopped_partitions.labels(self.topic).set(stopped)
+        await count_breakers(self.database, self.metrics)
         await self._projections(partitions)
 
     def _items(self, partitions: Sequence[PartitionFigures]) -> None:

@@ -30,6 +30,10 @@ class NameClaim(msgspec.Struct, frozen=True, gc=False):
     kind: str
     value: str
     id: str
+    home: str | None = None
+    """Where it leads, if not to this home."""
+    free: bool = False
+    """Nobody may hold it by then, not even that home: whoever claims it second decides again."""
 
 
 class NameRelease(msgspec.Struct, frozen=True, gc=False):
@@ -40,7 +44,7 @@ class NameRelease(msgspec.Struct, frozen=True, gc=False):
 
 
 class Letter(msgspec.Struct, frozen=True, gc=False):
-    """A fact for another home's intake."""
+    """A fact for another home's intake; `Processor.letters` says of which processor."""
 
     fact: Fact
     home: str
@@ -72,3 +76,6 @@ class Decision(msgspec.Struct, Generic[S], frozen=True, gc=False):
     names: tuple[NameClaim | NameRelease, ...] = ()
     letters: tuple[Letter, ...] = ()
     timers: tuple[SetTimer | ClearTimer, ...] = ()
+    founded: tuple[Row, ...] = ()
+    """Rows of another processor's homes, at ids that carry them, for where nobody has them yet. Their
+    homes hear of them by letter; what they make of them counts from then on."""

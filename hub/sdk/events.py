@@ -8,6 +8,7 @@ from typing import ClassVar, cast
 
 import msgspec
 
+from hub.domain.policies.versions import PolicyVersion
 from schemas.base import Fact
 
 
@@ -25,6 +26,11 @@ class CustomerRef(msgspec.Struct, frozen=True, gc=False):
     ref: str
     email_hash: str | None = None
     phone_hash: str | None = None
+    named: bool = False
+    """Whether a name was given."""
+    name_hash: str | None = None
+    contact: str | None = None
+    """Where exactly what was said of the person is kept; `ref` is who that would be if nobody knew."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -43,6 +49,9 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     correlationid: str | None = None
     traceparent: str | None = None
     body_hash: str = ""
+    """Of the body as it came, even where a person has edited it since."""
+    edited_hash: str = ""
+    """Of the body as a person has edited it."""
     raw: str | None = None
     """The raw record it was translated from, where it came through a connector."""
     revision: int = 0
@@ -83,6 +92,8 @@ class Tenant(msgspec.Struct, frozen=True, gc=False):
     patience_days: int
     """How long an early event waits for what it builds on."""
     version: int = 1
+    is_erased: bool = False
+    """Whether it left: nothing is decided in its name any more."""
 
 
 class AskTenant(msgspec.Struct, frozen=True, gc=False):
@@ -107,7 +118,16 @@ class AskRow(msgspec.Struct, frozen=True, gc=False):
     id: str
 
 
-Ask = AskTenant | AskName | AskRow
+class AskPolicy(msgspec.Struct, frozen=True, gc=False):
+    """Please load every version of a tenant's policy, as it was read at most a second ago."""
+
+    tenant: str
+    name: str
+    fresh: bool = False
+    """As it stands now."""
+
+
+Ask = AskTenant | AskName | AskRow | AskPolicy
 
 
 @dataclass(slots=True)
@@ -123,6 +143,10 @@ class Known:
     def tenant(self, tenant: str) -> Tenant | None:
         """The tenant, or None where there is none of that name."""
         return cast("Tenant | None", self.answers[AskTenant(tenant)])
+
+    def policies(self, ask: AskPolicy) -> tuple[PolicyVersion, ...]:
+        """Every version, in order."""
+        return cast("tuple[PolicyVersion, ...]", self.answers[ask])
 
     def names(self, ask: AskName) -> tuple[NameHolder, ...]:
         """Who holds the value, in order of value."""

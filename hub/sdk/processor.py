@@ -1,7 +1,7 @@
 """A processor: keyed state and a pure `decide`, as a value that an entry point names."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from hub.domain.errors import RejectedError
@@ -29,6 +29,11 @@ class RowType:
     table: str
     row: type[Row]
     columns: tuple[Column, ...]
+
+
+def anything(_ask: Ask, _answer: object) -> bool:
+    """Whatever was found may lead further."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +65,16 @@ class Processor(Generic[S]):
     decide: Callable[[S, Event, Known], Decision[S]]
     refuse: Callable[[Event, RejectedError], Said]
     """The fact that tells the world of a refusal."""
+    names: frozenset[str] | None = None
+    """The kinds of names that its homes hold; None where no other processor holds any."""
+    others: tuple[RowType, ...] = ()
+    """Rows of other processors that `needs` may ask for. A decision may found one that is not there,
+    and never changes one that is."""
+    leads: Callable[[Ask, object], bool] = anything
+    """Whether what an ask found may lead to a further ask of the same event: where nothing does, it is
+    not asked again."""
+    letters: Mapping[str, Topic] = field(default_factory=dict)
+    """The intake topics of other processors, by the type of the letters that go there; all others
+    go to its own."""
+    ahead: frozenset[str] = frozenset()
+    """The kinds of names that other homes write, too: where they lead, nothing may have been heard yet."""

@@ -29,3 +29,5 @@ class Projection:
     consumes: tuple[type[Fact], ...]
     upsert: str
     rows: Callable[[Told], Iterable[tuple[object, ...]]]
+    kept: bool = False
+    """Its rows were acted upon, so they are never made again: it only ever goes on from where it is."""

@@ -3,11 +3,16 @@
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+import traceback
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 import orjson
 import structlog
+from structlog.typing import ExcInfo
+
+from hub.domain.errors import HubError
+from hub.domain.plain import plain
 
 _ABOUT = "event level logger process timestamp exception error errors reason reasons why what"
 _KAFKA = """
@@ -24,6 +29,8 @@ FIELDS = frozenset(f"{_ABOUT} {_KAFKA} {_REFERENCES} {_AMOUNTS}".split())
 """The fields whose text may stand in a log. Numbers may stand anywhere, other text nowhere."""
 
 HIDDEN = "hidden"
+LONGEST_VALUE = 320
+"""Characters of the longest e-mail address: one that is cut in the middle is not known for one."""
 SECRET = re.compile(
     r"pass(word|wd)?|secret|token|authorization|cookie|credential|api_?key|_key$|dsn", re.IGNORECASE
 )
@@ -54,6 +61,11 @@ def scrubbed(text: str) -> str:
     return text
 
 
+def presentable(text: str, limit: int = 1_000) -> str:
+    """What anybody may have said, as it may stand in a table, a list or a log."""
+    return scrubbed(plain(text, limit + LONGEST_VALUE))[:limit]
+
+
 def redact(_logger: object, _method: str, fields: Fields) -> Fields:
     """A structlog processor that lets through what is on the list and numbers, nothing else."""
     return {name: _redacted(name, value) for name, value in fields.items()}
@@ -79,6 +91,29 @@ def _clean(value: object) -> object:
     return scrubbed(str(value))
 
 
+def _traced(exc_info: ExcInfo) -> str:
+    """Where it happened and of which kind it is. Only our own errors say more: others quote what they fail at."""
+    return "".join(_lines(exc_info[1], set())).rstrip()
+
+
+def _lines(error: BaseException | None, seen: set[int]) -> Iterator[str]:
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    yield from _lines(before, seen)
+    yield from traceback.format_tb(error.__traceback__)
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            # One that another came from is told with each of them.
+            yield from _lines(one, set(seen) - {id(one)})
+    said = str(error) if isinstance(error, HubError) else HIDDEN
+    if isinstance(error, OSError):
+        # The rest of it may be the name of a file.
+        said = error.strerror or HIDDEN
+    yield f"{type(error).__name__}: {said}\n"
+
+
 def configure_logging(level: str, process: str) -> None:
     """Send the lines of structlog and of every library to stderr, `process` named in each."""
 
@@ -91,7 +126,7 @@ def configure_logging(level: str, process: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_traced),
     ]
     structlog.configure(
         processors=[

@@ -2,16 +2,24 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-PART = ("topic", "partition")
+from hub.telemetry.buckets import PART, SECONDS
+from hub.telemetry.intake_metrics import IntakeMetrics
+from hub.telemetry.keeping_metrics import KeepingMetrics
 
 
-class Metrics:
+def from_zero(counter: Counter, *labels: object) -> None:
+    """Show a counter before it counts: an alert can see an increase only of what stood there."""
+    counter.labels(*labels)
+
+
+class Metrics(IntakeMetrics, KeepingMetrics):
     """One process's metrics; `registry` is what its `/metrics` shows."""
 
     def __init__(self) -> None:
         """Register the catalogue."""
         self.registry = registry = CollectorRegistry()
+        IntakeMetrics.__init__(self, registry)
+        KeepingMetrics.__init__(self, registry)
         self.events = Counter(
             "hub_events", "Events by what became of them", ("topic", "outcome"), registry=registry
         )
@@ -147,24 +155,6 @@ class Metrics:
             ("topic",),
             registry=registry,
         )
-        self.door_requests = Counter(
-            "hub_door_requests",
-            "Requests by door and answer, refusals included however many come",
-            ("door", "status"),
-            registry=registry,
-        )
-        self.refusals_suppressed = Counter(
-            "hub_refusals_suppressed",
-            "Refusals counted and not written one by one, because their caller floods a door",
-            ("door",),
-            registry=registry,
-        )
-        self.refusals_dropped = Counter(
-            "hub_refusals_dropped",
-            "Refusals that never reached the audit topic, because Kafka was away for long",
-            ("door",),
-            registry=registry,
-        )
         self.trail_lag = Gauge(
             "hub_trail_lag_seconds",
             "Age of the oldest line of a log that the trail does not show yet",
@@ -180,72 +170,8 @@ class Metrics:
             ("log",),
             registry=registry,
         )
-        self.bulk_paused = Gauge(
-            "hub_bulk_paused",
-            "1 while files and replays wait, because decisions come late",
-            ("topic",),
-            registry=registry,
-        )
-        self.file_rows = Counter(
-            "hub_file_rows",
-            "Rows of dropped files by what they were told",
-            ("status",),
-            registry=registry,
-        )
-        self.files_ended = Counter(
-            "hub_files_ended", "Dropped files: done or refused", ("state",), registry=registry
-        )
-        self.file_failures = Counter(
-            "hub_file_failures",
-            "Times that our code broke off the work at a drop folder; it goes on after a rest",
-            ("connector",),
-            registry=registry,
-        )
-        self.landed = Counter(
-            "hub_landed_records",
-            "Records taken in from sources and acknowledged by Kafka",
-            ("connector",),
-            registry=registry,
-        )
-        self.raw_records = Counter(
-            "hub_raw_records",
-            "Landed records by what became of them",
-            ("topic", "outcome"),
-            registry=registry,
-        )
-        self.raw_events = Counter(
-            "hub_raw_events", "Events made from landed records", ("topic",), registry=registry
-        )
-        self.raw_lag_records = Gauge(
-            "hub_raw_lag_records", "Landed records not yet translated", PART, registry=registry
-        )
-        self.raw_lag_seconds = Gauge(
-            "hub_raw_lag_seconds",
-            "Age of the oldest landed record not yet translated",
-            PART,
-            registry=registry,
-        )
-        self.raw_unaccounted = Gauge(
-            "hub_raw_unaccounted",
-            "Landed records that are in no outcome; 0 or something is wrong",
-            PART,
-            registry=registry,
-        )
-        self.parked = Gauge(
-            "hub_parked_records",
-            "Landed records that could not be translated and wait for a person",
-            ("topic",),
-            registry=registry,
-        )
-        self.pull_failures = Counter(
-            "hub_pull_failures",
-            "Pulls that a source did not answer, or that our code broke off",
-            ("connector",),
-            registry=registry,
-        )
-        self.pull_late_seconds = Gauge(
-            "hub_pull_late_seconds",
-            "How much longer than its interval a source has not been asked to its end",
-            ("connector",),
+        self.open_breakers = Gauge(
+            "hub_open_breakers",
+            "Things outside that do not answer, so that what needs them waits for them",
             registry=registry,
         )

@@ -5,21 +5,24 @@ from collections.abc import Iterator, Sequence
 from hub.trail.rows import LANDING
 from hub.trail.way import Asked, Behind, Decided, EventWay, Landed
 
+UNTRANSLATED = {
+    "parked": "is parked until its translation is mended",
+    "retrying": "is tried again: what it needs is away",
+    "held": "waits behind an earlier payload of its key",
+}
 WAITS = {
     "early": "waits in its home for what it builds on",
     "retrying": "is tried again",
     "held": "waits behind an earlier event of its home",
     "dead_lettered": "waits for a person to redrive it or give it up",
 }
-
-
 LATE_SECONDS = 3.0
 """The trail is always a few batches behind a log at work; so far behind it may lack something."""
 
 
 def waiting(landed: Sequence[Landed], events: Sequence[EventWay]) -> Iterator[str]:
     """What waits for somebody or something, which is no gap in the way."""
-    yield from _parked(landed)
+    yield from _untranslated(landed)
     yield from _in_homes(events)
 
 
@@ -32,13 +35,13 @@ def coming(
     yield from _unanswered(asked)
 
 
-def _parked(landed: Sequence[Landed]) -> Iterator[str]:
+def _untranslated(landed: Sequence[Landed]) -> Iterator[str]:
     newest: dict[str, Landed] = {}
     for one in sorted(landed, key=lambda one: one.translated_at):
         newest[one.raw] = one
     for one in newest.values():
-        if one.outcome == "parked":
-            yield f"the payload {one.raw} is parked until its translation is mended"
+        if one.outcome in UNTRANSLATED:
+            yield f"the payload {one.raw} {UNTRANSLATED[one.outcome]}"
 
 
 def _undecided(landed: Sequence[Landed], events: Sequence[EventWay]) -> Iterator[str]:

@@ -9,7 +9,7 @@ import msgspec
 from hub.ledger.entries import SaidEntry
 from hub.trail import ahead, rows
 from hub.trail.figures import PROJECTED, PUBLISHED, Figures, Spot
-from hub.trail.rows import DOOR, LANDING, DecidedDoc
+from hub.trail.rows import DOOR, LANDING, STAFF, DecidedDoc
 from hub.trail.stages import stages
 from hub.trail.way import (
     Asked,
@@ -20,6 +20,7 @@ from hub.trail.way import (
     Projected,
     Published,
     Refused,
+    Staff,
     Trace,
 )
 from schemas.catalogue import FACTS
@@ -38,6 +39,7 @@ class Found:
     landed: list[Any] = field(default_factory=list)
     decided: list[tuple[Any, DecidedDoc]] = field(default_factory=list)
     refused: list[Any] = field(default_factory=list)
+    staff: list[Any] = field(default_factory=list)
     truncated: bool = False
 
     def add(self, row: Any) -> None:
@@ -46,6 +48,8 @@ class Found:
             self.landed.append(row)
         elif row["log"] == DOOR:
             self.refused.append(row)
+        elif row["log"] == STAFF:
+            self.staff.append(row)
         else:
             self.decided.append((row, rows.read_decided(row["doc"])))
 
@@ -70,7 +74,8 @@ def assemble(found: Found, requests: Iterable[Any], figures: Figures) -> Trace |
     events = _events(found, figures)
     asked = tuple(_asked(row) for row in requests)
     refused = tuple(_refused(row) for row in found.refused)
-    told = stages(landed, events, asked, refused)
+    staff = tuple(_staff(row) for row in found.staff)
+    told = stages(landed, events, asked, refused, staff)
     times = [stage.at for stage in told if stage.at is not None]
     if not times:
         return None
@@ -87,6 +92,7 @@ def assemble(found: Found, requests: Iterable[Any], figures: Figures) -> Trace |
         events=events,
         requests=asked,
         refused=refused,
+        staff=staff,
         open=(*ahead.waiting(landed, events), *coming),
         stages=told,
         truncated=found.truncated,
@@ -128,6 +134,18 @@ def _refused(row: Any) -> Refused:
         size=doc.size,
         principal=doc.principal,
         suppressed=doc.suppressed,
+    )
+
+
+def _staff(row: Any) -> Staff:
+    did = rows.read_staff(row["doc"])
+    return Staff(
+        at=row["at"],
+        by=did.by,
+        verb=row["status"],
+        code=did.code,
+        text=row["reason"],
+        event_id=row["event_id"],
     )
 
 

@@ -15,8 +15,9 @@ from hub.telemetry.metrics import Metrics
 from hub.trail import logs
 from hub.trail.doors import Doors
 from hub.trail.marks import Marks
-from hub.trail.rows import LANDING, LEDGER
-from hub.trail.store import Place, put
+from hub.trail.rows import LANDING, LEDGER, Place
+from hub.trail.silence import Silence
+from hub.trail.store import put
 from schemas.topics import AUDIT
 
 BUSY_SECONDS, IDLE_SECONDS = 0.05, 0.25
@@ -51,10 +52,12 @@ class TrailFollower:
     _away: int = 0
     _doors: Doors = field(init=False)
     _marks: Marks = field(init=False)
+    _silence: Silence = field(init=False)
 
     def __post_init__(self) -> None:
         """Follow the doors beside the logs, and note what is published and projected."""
         self._marks = Marks(self.database)
+        self._silence = Silence(self.database, self.metrics)
         self._doors = Doors(self.database, self.kafka, self.metrics, self.audit_topic)
 
     def ready(self) -> tuple[bool, list[str]]:
@@ -104,6 +107,7 @@ class TrailFollower:
             moved |= await self._guarded(place, self._step(place))
         for name in (LANDING, LEDGER):
             self.metrics.trail_lag.labels(name).set(self._lag(name))
+        await self._silence.tell(self._lag(LANDING))
         return moved
 
     async def _look_wide(self) -> None:
@@ -145,7 +149,7 @@ class TrailFollower:
         if step is None:
             self._open.pop(place, None)
             return False
-        if await put(self.database, place, step.was, step.to, step.rows):
+        if await put(self.database, place, step.was, step.to, step.rows, audited=step.audited):
             self.metrics.trail_rows.labels(place.log).inc(len(step.rows))
         if step.ended:
             self._open.pop(place, None)

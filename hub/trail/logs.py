@@ -5,14 +5,16 @@ show up late. Not within one partition: a batch takes its number in the statemen
 the partition's owner row, so the next one's number is taken after the last one is committed. Each
 (topic, partition) is therefore followed by itself and nothing in it can appear behind the place
 that was reached. Where a partition stands is read anew each time, never remembered.
+
+The trail may be made again, the audit never: each keeps a place of its own in every partition, and
+reading goes on from the one that is behind.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hub.adapters.postgres import Database, Queries
-from hub.trail.rows import LANDING, LEDGER, Blob, Row, landing_rows, ledger_rows
-from hub.trail.store import Place
+from hub.trail.rows import LANDING, LEDGER, Blob, Place, Row, landing_rows, ledger_rows
 
 WINDOW = 2_000
 """Among so many of the newest numbers new rows are looked for; `at_work` and `walk` find all others."""
@@ -27,7 +29,7 @@ MAX_BYTES = 4 * 1024 * 1024
 RECENT = """
 select l.topic, l.part, extract(epoch from now() - min(l.at))::float8 as age
   from {log} l left join trail_progress p on p.log = '{log}' and p.topic = l.topic and p.part = l.part
- where l.n > (select max(n) from {log}) - $1::bigint and l.n > coalesce(p.n, 0)
+ where l.n > (select max(n) from {log}) - $1::bigint and l.n > coalesce(least(p.n, p.audited), 0)
  group by l.topic, l.part order by min(l.n)
 """
 # A file that is finished is not looked at for ever: what is new in it was among the newest numbers.
@@ -43,7 +45,8 @@ select parts.topic, parts.part, news.age
   from ({owned}) parts left join trail_progress p
     on p.log = '{log}' and p.topic = parts.topic and p.part = parts.part, lateral (
     select extract(epoch from now() - l.at)::float8 as age from {log} l
-     where l.topic = parts.topic and l.part = parts.part and l.n > coalesce(p.n, 0) order by l.n limit 1) news
+     where l.topic = parts.topic and l.part = parts.part and l.n > coalesce(least(p.n, p.audited), 0)
+     order by l.n limit 1) news
 """
 WALK = """
 with recursive parts as (
@@ -59,13 +62,16 @@ select parts.topic, parts.part, news.age
     on p.log = '{log}' and p.topic = parts.topic and p.part = parts.part
   left join lateral (
     select extract(epoch from now() - l.at)::float8 as age from {log} l
-     where l.topic = parts.topic and l.part = parts.part and l.n > coalesce(p.n, 0) order by l.n limit 1) news on true
+     where l.topic = parts.topic and l.part = parts.part and l.n > coalesce(least(p.n, p.audited), 0)
+     order by l.n limit 1) news on true
  order by parts.count
 """
 READ = """
-with place as (
-  select coalesce((select n from trail_progress where log = '{log}' and topic = $1 and part = $2), 0) as n)
-select place.n as was, l.n, l.epoch, l.at, extract(epoch from now() - l.at)::float8 as age, {body} as body
+with stored as (select n, audited from trail_progress where log = '{log}' and topic = $1 and part = $2),
+place as (
+  select coalesce(min(least(n, audited)), 0) as n, coalesce(min(audited), 0) as audited from stored)
+select place.n as was, place.audited, l.n, l.epoch, l.at,
+       extract(epoch from now() - l.at)::float8 as age, {body} as body
   from place, {log} l
  where l.topic = $1 and l.part = $2 and l.n > place.n order by l.n limit $3
 """
@@ -82,6 +88,8 @@ class Step:
     """Some batches of one partition, in order, as rows."""
 
     was: int
+    audited: int
+    """How far the audit was: what comes after it is entered."""
     to: int
     rows: list[Row]
     age: float
@@ -142,4 +150,5 @@ async def read(queries: Queries | Database, place: Place) -> Step | None:
     if not found:
         return None
     ended = taken == len(found) < CHUNK
-    return Step(found[0]["was"], found[taken - 1]["n"], rows, found[0]["age"], ended)
+    first = found[0]
+    return Step(first["was"], first["audited"], found[taken - 1]["n"], rows, first["age"], ended)

@@ -1,4 +1,4 @@
-"""Make the trail again from the logs. What doors refused is kept: no log of ours has it."""
+"""Make the trail again from the logs. What doors refused and what staff did is kept: it is written there at once."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,9 @@ from hub.trail.store import put
 # Whoever follows waits for these locks, and then finds that he stands elsewhere.
 WIPE = (
     "lock table trail_progress, trail in access exclusive mode",
-    "create temp table door on commit drop as select * from trail where log = 'door'",
+    "create temp table kept on commit drop as select * from trail where log in ('door', 'staff')",
     "truncate trail, trail_name",
-    "insert into trail select * from door",
+    "insert into trail select * from kept",
     "update trail_progress set n = 0 where log <> 'door'",
 )
 
@@ -33,7 +33,7 @@ async def rebuild(database: Database, report: Report) -> int:
         for place in await logs.everywhere(database, name):
             shown = 0
             while (step := await logs.read(database, place)) is not None:
-                if await put(database, place, step.was, step.to, step.rows):
+                if await put(database, place, step.was, step.to, step.rows, audited=step.audited):
                     shown += len(step.rows)
             report(f"{place.topic}[{place.part}]", shown)
             total += shown

@@ -1,6 +1,7 @@
 """One row of the trail for each line of a log; the same line always gives the same row."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,9 +12,10 @@ from hub.audit.landings import Became
 from hub.audit.refusals import NOBODY
 from hub.domain.serials import normalise
 from hub.ledger import entries
-from hub.ledger.entries import NO_BODY, SaidEntry
+from hub.ledger.entries import NO_BODY, Entry, SaidEntry
+from hub.trail.acts import Act, act_of
 
-LANDING, LEDGER, DOOR = "landing", "ledger", "door"
+LANDING, LEDGER, DOOR, STAFF = "landing", "ledger", "door", "staff"
 STAGES = {
     "forwarded": "placed",
     "retrying": "set_aside",
@@ -21,6 +23,15 @@ STAGES = {
     "dead_lettered": "set_aside",
 }
 DECIDED, LANDED, REFUSED = "decided", "landed", "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of a log that is in order by itself."""
+
+    log: str
+    topic: str
+    part: int
 
 
 class Blob(NamedTuple):
@@ -51,6 +62,12 @@ class Row(NamedTuple):
     doc: bytes
     names: tuple[str, ...] = ()
     """By what else it is found: an order reference or a serial, as serials are compared."""
+    subject: str = ""
+    """What it was done to, as the audit names it."""
+    kept: bytes = b"{}"
+    """What its entry of the audit keeps besides its columns, as JSON."""
+    act: Act | None = None
+    """What somebody did, where this is the decision of it."""
 
 
 class LandedDoc(msgspec.Struct, gc=False):
@@ -96,9 +113,46 @@ class RefusedDoc(msgspec.Struct, gc=False):
     suppressed: int
 
 
+class StaffDoc(msgspec.Struct, gc=False):
+    """What the row of a staff action keeps besides its columns; Postgres writes it with the action."""
+
+    by: str
+    topic: str | None
+    part: int | None
+    offset: int | None
+    code: str
+    redrive: int | None
+    doc: msgspec.Raw
+
+
+class Said(msgspec.Struct, gc=False):
+    """A status event, as the audit names it."""
+
+    type: str
+    subject: str
+
+
+class KeptDoc(msgspec.Struct, omit_defaults=True, gc=False):
+    """What an entry of the audit keeps besides its columns, of whatever came through the trail."""
+
+    stage: str = ""
+    status: str = ""
+    source: str = ""
+    event: str | None = None
+    home: str | None = None
+    type: str = ""
+    hash: str = ""
+    """Of the payload as it came."""
+    payload: msgspec.Raw = NO_BODY
+    said: tuple[Said, ...] = ()
+    size: int = 0
+    suppressed: int = 0
+
+
 _encode = msgspec.json.Encoder().encode
 read_landed = msgspec.json.Decoder(LandedDoc).decode
 read_decided = msgspec.json.Decoder(DecidedDoc).decode
+read_staff = msgspec.json.Decoder(StaffDoc).decode
 read_refused = msgspec.json.Decoder(RefusedDoc).decode
 
 
@@ -131,6 +185,17 @@ def landing_rows(blob: Blob) -> Iterator[Row]:
             None,
             one.reason,
             _encode(doc),
+            subject=one.raw,
+            kept=_encode(
+                KeptDoc(
+                    LANDED,
+                    one.outcome,
+                    one.source,
+                    hash=one.hash,
+                    payload=one.payload,
+                    size=one.size,
+                )
+            ),
         )
 
 
@@ -165,14 +230,32 @@ def ledger_rows(blob: Blob) -> Iterator[Row]:
             one.reason,
             _encode(doc),
             tuple(dict.fromkeys(map(normalise, one.names))) if one.names else (),
+            # All that is decided of one purchase is found under its home, which every id of it carries.
+            one.home or one.event,
+            _encode(_kept(one)),
+            act_of(one),
         )
+
+
+def _kept(one: Entry) -> KeptDoc:
+    return KeptDoc(
+        STAGES.get(one.outcome, DECIDED),
+        one.outcome,
+        one.connector,
+        one.event or None,
+        one.home or None,
+        one.type,
+        one.hash,
+        one.body,
+        tuple(Said(said.type, said.subject) for said in one.said),
+    )
 
 
 def door_row(offset: int, part: int, received_at: datetime, value: bytes) -> Row:
     """The row of a record of the audit topic, even of one that no door wrote."""
     try:
         one = refusals.decode(value)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         one = refusals.Refusal(
             id=f"{part}/{offset}",
             at=received_at,
@@ -197,4 +280,14 @@ def door_row(offset: int, part: int, received_at: datetime, value: bytes) -> Row
         None,
         one.reason,
         _encode(doc),
+        kept=_encode(
+            KeptDoc(
+                REFUSED,
+                str(one.status),
+                one.door,
+                hash=one.hash,
+                size=one.size,
+                suppressed=one.suppressed,
+            )
+        ),
     )

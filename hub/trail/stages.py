@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from hub.trail.way import Asked, Decided, EventWay, Kind, Landed, Published, Refused, Stage
+from hub.trail.way import Asked, Decided, EventWay, Kind, Landed, Published, Refused, Staff, Stage
 
 FILE = "file:"
 
@@ -25,6 +25,7 @@ def stages(
     events: Iterable[EventWay],
     asked: Iterable[Asked],
     refused: Iterable[Refused],
+    staff: Iterable[Staff] = (),
 ) -> tuple[Stage, ...]:
     """Everything that happened, oldest first; what nobody noted the time of follows its cause."""
     points = [
@@ -32,6 +33,7 @@ def stages(
         *(point for one in landed for point in _landed(one)),
         *(point for one in events for point in _event(one)),
         *(_refused(one) for one in refused),
+        *(_staff(one) for one in staff),
     ]
     points.sort(key=_order)
     return tuple(_timed(points))
@@ -103,3 +105,8 @@ def _said(event: EventWay, decided: Decided, said: Published) -> Iterator[_Point
 def _refused(one: Refused) -> _Point:
     what = f"{one.door} {one.path}: {one.reason}"
     return _Point(one.at, one.at, "refused", str(one.status), what)
+
+
+def _staff(one: Staff) -> _Point:
+    said = f"{one.code}: {one.text}" if one.code else one.text
+    return _Point(one.at, one.at, "staff", one.verb, f"{one.by}: {said}", one.event_id)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-Meant = Literal["translated", "meaningless", "parked", "unreadable"]
+Meant = Literal["translated", "meaningless", "parked", "retrying", "held", "unreadable"]
 Kind = Literal[
     "refused",
     "requested",
@@ -16,6 +16,8 @@ Kind = Literal[
     "translated",
     "meaningless",
     "parked",
+    "retrying",
+    "held",
     "unreadable",
     "placed",
     "set_aside",
@@ -23,6 +25,7 @@ Kind = Literal[
     "answered",
     "published",
     "projected",
+    "staff",
 ]
 
 
@@ -166,6 +169,21 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     suppressed: int
 
 
+class Staff(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a person did about an item of this way, or noted of it."""
+
+    at: datetime
+    by: str
+    verb: str
+    """note, look, redrive, hold, release, give_up or edit."""
+    code: str
+    """Of a note."""
+    text: str
+    """The note, or the reason."""
+    event_id: str | None
+    """Of a record that was not translated, its raw id."""
+
+
 class Stage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A point of the way, for whoever reads it from top to bottom."""
 
@@ -205,6 +223,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     events: tuple[EventWay, ...]
     requests: tuple[Asked, ...]
     refused: tuple[Refused, ...]
+    staff: tuple[Staff, ...]
     open: tuple[str, ...]
     """What is still to come, each in a sentence; empty once everything has reached its end."""
     stages: tuple[Stage, ...]

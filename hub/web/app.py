@@ -11,11 +11,13 @@ from starlette.routing import BaseRoute, Route
 from hub.adapters.kafka import KafkaSettings
 from hub.adapters.postgres import TenantDatabase
 from hub.audit.refusals import Refusals
+from hub.recovery.today import Today
 from hub.sdk.failures import StoreUnavailableError
-from hub.web import assets
+from hub.web import assets, auditing, waiting
 from hub.web.board import MAX_VIEWERS, Board
 from hub.web.draw import Drawing
 from hub.web.figures import PlatformReader
+from hub.web.frame import Frame
 from hub.web.log import KafkaLog
 from hub.web.pages import Pages
 from hub.web.session import Sessions
@@ -48,11 +50,13 @@ class Web:
         await self.log.close()
 
 
-def web(
+def web(  # noqa: PLR0913 - what pages show comes from as many places
     database: TenantDatabase,
     kafka: KafkaSettings,
     sessions: Sessions,
     refusals: Refusals,
+    today: Today,
+    *,
     max_viewers: int = MAX_VIEWERS,
 ) -> Web:
     """The pages on a database and a cluster."""
@@ -61,8 +65,15 @@ def web(
     drawing.templates.globals["assets"] = {name: one.address for name, one in found.items()}
     log = KafkaLog(kafka)
     board = Board(database, PlatformReader(database, log), drawing.parts, max_viewers=max_viewers)
-    pages = Pages(database, board, drawing, sessions, refusals)
-    return Web((*_routes(pages), assets.route(found)), board, log)
+    frame = Frame(database, drawing, sessions)
+    pages = Pages(frame, board, refusals)
+    own = (
+        *_routes(pages),
+        *waiting.routes(frame, today, pages.away),
+        *auditing.routes(frame, pages.away),
+        assets.route(found),
+    )
+    return Web(own, board, log)
 
 
 def _routes(pages: Pages) -> list[Route]:
@@ -82,6 +93,7 @@ def _routes(pages: Pages) -> list[Route]:
         "/trace/{id:path}": pages.trace,
         "/sign-in": pages.sign_in,
         "/enter": pages.enter,
+        "/choose-password": pages.choose_password,
     }
     sent: dict[str, Page] = {"/sign-in": pages.signed_in, "/sign-out": pages.signed_out}
     return [

@@ -32,10 +32,17 @@ def environment() -> Environment:
         "number": words.number,
         "short": words.short,
         "took": words.took,
+        "span": words.span,
         "pretty": pretty,
         "trace": lambda text: f"/trace/{quote(text, safe='')}",
     }
-    found.globals |= {"became": words.became, "spark": spark, "BADLY": words.BADLY}
+    found.globals |= {
+        "became": words.became,
+        "did": words.did,
+        "spark": spark,
+        "BADLY": words.BADLY,
+        "ROOMS": words.ROOMS,
+    }
     return found
 
 

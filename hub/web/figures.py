@@ -26,7 +26,7 @@ select named.projection as name, sum(greatest(0, o.seq - coalesce(p.seq, 0)))::b
 TRAIL = "select coalesce(max(seconds), 0)::float8 as seconds from hub_trail_behind()"
 SLOW_SECONDS = 5.0
 """What costs more than a few rows is asked for so often."""
-LANDED = ("translated", "meaningless", "parked", "stepped_over")
+LANDED = ("translated", "meaningless", "parked", "retrying", "held", "stepped_over")
 
 LOOKS = 8
 """Partitions of which the oldest undecided record is read at once: those with the most of them."""

@@ -41,6 +41,8 @@ class Gauge:
     do: str = ""
     """What to do about it."""
     command: str = ""
+    page: str = ""
+    """Where what it counts is listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _stopped(now: Platform) -> Gauge:
         number(count),
         Level.ACT if count else Level.FINE,
         "Parts of the intake topic that stand still until a person acts, because going on would "
-        "be wrong: another cluster, newer code, or too many faults in a row.",
+        "be wrong: another cluster, newer code, or too many faults.",
         beside=f"of {number(now.partitions)}",
         says="a partition stands still: " + "; ".join(now.stopped) if count else "",
         do="Read the reason, mend it, and look again with:",
@@ -165,6 +167,7 @@ def _held(now: Platform) -> Gauge:
         says="an order has been held for long" if old else "",
         do="Find the item they wait behind:",
         command="hub items --state held",
+        page="/items?state=held",
     )
 
 
@@ -180,6 +183,7 @@ def _retrying(now: Platform) -> Gauge:
         says="something outside has been away for long" if old else "",
         do="See what is away; once it is back they go on by themselves:",
         command="hub items --state retrying",
+        page="/items?state=retrying",
     )
 
 
@@ -196,6 +200,7 @@ def _dead(now: Platform) -> Gauge:
         says="dead letters wait for a person" if count else "",
         do="See why, then hub redrive (once mended) or hub give-up (with a reason):",
         command="hub items --state dead_lettered",
+        page="/items?state=dead_lettered",
     )
 
 
@@ -210,7 +215,8 @@ def _parked(now: Platform) -> Gauge:
         "translated again once the mapping is mended.",
         says="records could not be translated" if count else "",
         do="See what they say, mend the mapping and translate them again:",
-        command="hub parked list",
+        command="hub items --state parked",
+        page="/items?state=parked",
     )
 
 

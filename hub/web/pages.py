@@ -3,29 +3,30 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from hub.access.keyring import HUB
-from hub.access.keys import Principal
-from hub.adapters.postgres import TenantDatabase
+from hub.access.passwords import LONGEST
+from hub.access.permissions import Permission
+from hub.access.tenants import NAME
+from hub.api.auth import count_try, peer_of
 from hub.api.counting import NOTED
+from hub.api.problems import ProblemError
 from hub.audit.refusals import Refusals, refused
 from hub.sdk.failures import StoreUnavailableError
 from hub.trail.resolve import correlations
 from hub.trail.trace import search
 from hub.web.board import Board
-from hub.web.draw import Drawing
+from hub.web.frame import Frame, chosen, form, to_sign_in
 from hub.web.headers import PRIVATE
-from hub.web.session import Sessions, is_our_own
+from hub.web.session import is_our_own
 from hub.web.stream import LiveResponse
 
-TENANTS = "select id from tenant_names order by id"
 DOOR = "web"
 MAX_ASKED = 300
-MAX_FORM = 4096
+MAX_NAME, MAX_EMAIL = 63, 254
 ELSEWHERE_SECONDS = 2.0
 
 
@@ -33,40 +34,38 @@ ELSEWHERE_SECONDS = 2.0
 class Pages:
     """What a person can open, read and send."""
 
-    database: TenantDatabase
+    frame: Frame
     board: Board
-    drawing: Drawing
-    sessions: Sessions
     refusals: Refusals
 
     async def home(self, request: Request) -> Response:
         """The board."""
-        viewer = await self.sessions.viewer(request)
+        viewer = await self.frame.sessions.viewer(request)
         if viewer is None:
-            return _to_sign_in(request)
-        tenants = await self._tenants(viewer)
-        tenant = _chosen(request, viewer, tenants)
+            return to_sign_in(request)
+        tenants = await self.frame.tenants(viewer)
+        tenant = chosen(request, viewer, tenants)
         seen = await self.board.look(tenant)
-        return self._page(
+        return self.frame.page(
             "board",
             viewer=viewer,
             tenant=tenant,
             tenants=tenants,
             seen=seen,
-            parts=self.drawing.parts(seen),
+            parts=self.frame.drawing.parts(seen),
             still="still" in request.query_params,
         )
 
     async def live(self, request: Request) -> Response:
         """The board's stream of changes."""
-        viewer = await self.sessions.viewer(request)
+        viewer = await self.frame.sessions.viewer(request)
         if viewer is None:
-            return self._problem(401, "Nobody is signed in", "Sign in again to go on looking.")
-        tenant = _chosen(request, viewer, await self._tenants(viewer))
+            return self.frame.problem(401, "Nobody is signed in", "Sign in again to go on looking.")
+        tenant = chosen(request, viewer, await self.frame.tenants(viewer))
 
         async def may() -> bool:
             try:
-                return await self.sessions.viewer(request) is not None
+                return await self.frame.sessions.viewer(request) is not None
             except StoreUnavailableError:
                 # Nothing is looked up meanwhile; the next beat asks again.
                 return True
@@ -75,55 +74,87 @@ class Pages:
 
     async def trace(self, request: Request) -> Response:
         """One payload's whole way, under whatever name somebody knows it by."""
-        viewer = await self.sessions.viewer(request)
+        viewer = await self.frame.sessions.viewer(request)
         if viewer is None:
-            return _to_sign_in(request)
+            return to_sign_in(request)
         asked = request.path_params.get("id") or request.query_params.get("q", "")
         asked = asked.strip()[:MAX_ASKED]
         if not asked:
             return RedirectResponse("/", 303, dict(PRIVATE))
-        tenants = await self._tenants(viewer)
-        tenant = _chosen(request, viewer, tenants)
-        async with self.database.speaking_for(tenant) as queries:
+        tenants = await self.frame.tenants(viewer)
+        tenant = chosen(request, viewer, tenants)
+        async with self.frame.database.speaking_for(tenant) as queries:
             # No text in Postgres holds a NUL, so nothing is known under one.
             traces = [] if "\0" in asked else await search(queries, tenant, asked)
         said: dict[str, Any] = {"viewer": viewer, "tenant": tenant, "asked": asked}
         if traces:
-            return self._page("trace", traces=traces, **said)
+            return self.frame.page("trace", traces=traces, **said)
         elsewhere = await self._known_elsewhere(asked, [one for one in tenants if one != tenant])
-        return self._page("trace", 404, traces=(), elsewhere=elsewhere, **said)
+        return self.frame.page("trace", 404, traces=(), elsewhere=elsewhere, **said)
 
     async def sign_in(self, request: Request) -> Response:
         """Where a key is pasted."""
-        if await self.sessions.viewer(request):
+        if await self.frame.sessions.viewer(request):
             return RedirectResponse("/", 303, dict(PRIVATE))
         onwards = _onwards(request.query_params.get("next", ""))
-        return self._page("sign_in", next=onwards, refused="")
+        return self.frame.page("sign_in", next=onwards, refused="")
 
     async def enter(self, _request: Request) -> Response:
         """Where an address with a key behind its `#` leads; the key never reaches a log."""
-        return self._page("enter")
+        return self.frame.page("enter")
 
     async def signed_in(self, request: Request) -> Response:
-        """Look at the key, and remember its holder."""
+        """Look at the key or the password, and remember whose it is."""
         if not is_our_own(request):
-            return self._not_ours()
-        said = await _form(request)
+            return self.frame.not_ours()
+        said = await form(request)
         key, onwards = said.get("key", ""), _onwards(said.get("next", ""))
-        if not await self.sessions.admit(key):
+        if not key and "email" in said:
+            return await self._signed_in_by_password(request, said, onwards)
+        if not await self.frame.sessions.admit(key):
             self._note(request, len(key))
             wrong = "This key is none of ours, or was revoked. Look for a missing character."
-            return self._page("sign_in", 401, next=onwards, refused=wrong)
+            return self.frame.page("sign_in", 401, next=onwards, refused=wrong)
         answer = RedirectResponse(onwards, 303, dict(PRIVATE))
-        self.sessions.begin(answer, key)
+        self.frame.sessions.begin(answer, key)
         return answer
+
+    async def _signed_in_by_password(
+        self, request: Request, said: dict[str, str], onwards: str
+    ) -> Response:
+        tenant, email, password = (said.get(name, "") for name in ("tenant", "email", "password"))
+        tenant, sessions = tenant.strip().lower()[:MAX_NAME], self.frame.sessions
+        typed = {"next": onwards, "tenant_typed": tenant, "email_typed": email[:MAX_EMAIL]}
+        signing = sessions.admission.signing_in
+        # Nobody is a merchant whose name cannot be one.
+        tenant = tenant if NAME.fullmatch(tenant) else ""
+        try:
+            await count_try(request, tenant, signing.account(tenant, email[:MAX_EMAIL]))
+        except ProblemError as error:
+            wait = error.headers["Retry-After"]
+            wrong = f"That was tried too often. Try again in {wait} s."
+            return self.frame.page("sign_in", 429, refused_person=wrong, **typed)
+        is_short = len(password) <= LONGEST and len(email) <= MAX_EMAIL
+        peer = peer_of(request)
+        begun = await signing.login(tenant, email, password, peer) if is_short else None
+        if begun is None or not begun.role.may(Permission.READ_TRACE):
+            self._note(request, len(password))
+            wrong = "Merchant, e-mail address and password do not fit, or are not for these pages."
+            return self.frame.page("sign_in", 401, refused_person=wrong, **typed)
+        answer = RedirectResponse(onwards, 303, dict(PRIVATE))
+        sessions.begin_for(answer, begun)
+        return answer
+
+    async def choose_password(self, _request: Request) -> Response:
+        """Where the address in a mail leads; its token stands behind the `#` and reaches no log."""
+        return self.frame.page("choose_password")
 
     async def signed_out(self, request: Request) -> Response:
         """Forget who looks."""
         if not is_our_own(request):
-            return self._not_ours()
+            return self.frame.not_ours()
         answer = RedirectResponse("/sign-in", 303, dict(PRIVATE))
-        self.sessions.end(answer)
+        await self.frame.sessions.end(request, answer)
         return answer
 
     async def away(self, _request: Request, _error: Exception) -> Response:
@@ -132,12 +163,7 @@ class Pages:
             "Postgres does not answer, so nobody can be known and nothing looked up. What is taken "
             "in waits safely on Kafka. This page tries again every 5 seconds."
         )
-        return self._problem(503, "One moment", detail, again=5)
-
-    async def _tenants(self, viewer: Principal) -> list[str]:
-        if not viewer.operator:
-            return [viewer.tenant]
-        return [*(row["id"] for row in await self.database.fetch(TENANTS)), HUB]
+        return self.frame.problem(503, "One moment", detail, again=5)
 
     async def _known_elsewhere(self, asked: str, tenants: list[str]) -> list[str]:
         """The other tenants whom a viewer may look at and that know it; as many as are quickly asked."""
@@ -145,7 +171,7 @@ class Pages:
         try:
             async with asyncio.timeout(ELSEWHERE_SECONDS):
                 for tenant in tenants if "\0" not in asked else ():
-                    async with self.database.speaking_for(tenant) as queries:
+                    async with self.frame.database.speaking_for(tenant) as queries:
                         if await correlations(queries, tenant, asked, 1):
                             known.append(tenant)
         except TimeoutError:
@@ -155,50 +181,17 @@ class Pages:
     def _note(self, request: Request, size: int) -> None:
         """Have it written down, without a word or a hash of what was tried."""
         said = refused(
-            DOOR, request.url.path, 401, "no key of ours, or not for pages", b"", size=size
+            DOOR, request.url.path, 401, "nobody of ours, or not for pages", b"", size=size
         )
-        self.refusals.note(said, request.client.host if request.client else "")
+        self.refusals.note(said, peer_of(request))
         request.scope[NOTED] = True
-
-    def _page(self, name: str, status: int = 200, **values: Any) -> Response:
-        html = self.drawing.page(name, **{"viewer": None, "tenant": "", **values})
-        return HTMLResponse(html, status, dict(PRIVATE))
-
-    def _problem(self, status: int, title: str, detail: str, again: int = 0) -> Response:
-        answer = self._page("problem", status, title=title, detail=detail, again=again)
-        if again:
-            answer.headers["Retry-After"] = str(again)
-        return answer
-
-    def _not_ours(self) -> Response:
-        detail = "Only a page of the hub may send this. Open the hub's own address and try again."
-        return self._problem(403, "Sent from elsewhere", detail)
-
-
-def _chosen(request: Request, viewer: Principal, tenants: list[str]) -> str:
-    """An operator looks at any tenant, everybody else at their own."""
-    asked = request.query_params.get("tenant", "")
-    return asked if viewer.operator and asked in tenants else tenants[0]
-
-
-def _to_sign_in(request: Request) -> Response:
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"/sign-in?next={quote(wanted)}", 303, dict(PRIVATE))
 
 
 def _onwards(wanted: str) -> str:
     """A path of ours, whatever was asked for."""
-    parts = urlsplit(wanted.replace("\\", "/"))
+    try:
+        parts = urlsplit(wanted.replace("\\", "/"))
+    except ValueError:
+        return "/"
     ours = wanted.startswith("/") and not (parts.scheme or parts.netloc) and wanted.isprintable()
     return wanted if ours and not wanted.startswith(("//", "/\\")) else "/"
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a small form; a larger one has none."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_FORM:
-            return {}
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=None)
-    return {name: values[-1] for name, values in fields.items()}

@@ -1,16 +1,21 @@
-"""Who looks at a page: an API key, sealed into a cookie that scripts cannot read and others cannot send."""
+"""Who looks at a page: a key or a person's session, sealed into a cookie no script reads and no other site sends."""
 
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.access.keyring import HUB, Keyring, SealError
-from hub.access.keys import Keys, Principal
-from hub.access.permissions import Permission, may
+from hub.access.admission import Admission
+from hub.access.keyring import HUB, SealError
+from hub.access.permissions import Permission
+from hub.access.principals import Principal
+from hub.access.sessions import Begun
+from hub.access.tenants import ErasedTenantError
 
 SEALED_FOR = f"{HUB}/session"
 """Whose key seals it: no tenant can have a slash in its name."""
@@ -21,13 +26,12 @@ MAX_TOKEN = 200
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """Gives sessions out and knows them again. Nothing is kept here, so a restart ends none.
+    """Gives cookies out and knows them again. Nothing is kept here, so a restart ends none.
 
-    The key inside is asked for each time: whoever revokes it ends its sessions too.
+    The key or session inside is asked for each time: whoever ends it signs its holder out.
     """
 
-    keys: Keys
-    keyring: Keyring
+    admission: Admission
     is_secure: bool
     """Whether the outside reaches the pages by https alone."""
 
@@ -43,8 +47,9 @@ class Sessions:
             StoreUnavailableError: it cannot be known now.
 
         """
-        principal = await self.keys.principal(token.strip()[:MAX_TOKEN])
-        return principal if principal and may(principal, Permission.READ_TRACE) else None
+        with suppress(ErasedTenantError):
+            return _looking(await self.admission.keys.principal(token.strip()[:MAX_TOKEN]))
+        return None
 
     async def viewer(self, request: Request) -> Principal | None:
         """Who looks, or None where nobody is signed in.
@@ -53,18 +58,31 @@ class Sessions:
             StoreUnavailableError: it cannot be known now.
 
         """
-        token = self._open(request.cookies.get(self.cookie, ""))
-        return await self.admit(token) if token else None
+        said = self._open(request.cookies.get(self.cookie, ""))
+        if "session" in said:
+            found = await self.admission.sessions.stands(said["tenant"], said["session"])
+            return _looking(found)
+        return await self.admit(said["key"]) if "key" in said else None
 
     def begin(self, response: Response, token: str) -> None:
-        """Sign somebody in."""
-        body = orjson.dumps({"key": token.strip(), "until": time.time() + HOURS * 3600})
-        sealed = urlsafe_b64encode(self.keyring.seal(SEALED_FOR, body)).decode()
-        self._set(response, sealed, HOURS * 3600)
+        """Sign the holder of a key in."""
+        self._seal(response, {"key": token.strip()})
 
-    def end(self, response: Response) -> None:
-        """Sign them out."""
+    def begin_for(self, response: Response, begun: Begun) -> None:
+        """Sign a person in."""
+        self._seal(response, {"tenant": begun.tenant, "session": begun.id})
+
+    async def end(self, request: Request, response: Response) -> None:
+        """Sign them out; a person's session is over for good."""
+        said = self._open(request.cookies.get(self.cookie, ""))
+        if "session" in said:
+            await self.admission.sessions.end(said["tenant"], said["session"], "signed out")
         self._set(response, "", 0)
+
+    def _seal(self, response: Response, said: dict[str, Any]) -> None:
+        body = orjson.dumps(said | {"until": time.time() + HOURS * 3600})
+        sealed = urlsafe_b64encode(self.admission.keyring.seal(SEALED_FOR, body)).decode()
+        self._set(response, sealed, HOURS * 3600)
 
     def _set(self, response: Response, value: str, age: int) -> None:
         response.set_cookie(
@@ -77,12 +95,19 @@ class Sessions:
             samesite="strict",
         )
 
-    def _open(self, cookie: str) -> str | None:
+    def _open(self, cookie: str) -> dict[str, Any]:
+        """What we sealed; empty where it is not ours, or too old."""
         try:
-            said = orjson.loads(self.keyring.open(SEALED_FOR, urlsafe_b64decode(cookie)))
+            opened = self.admission.keyring.open(SEALED_FOR, urlsafe_b64decode(cookie))
         except (SealError, ValueError):
-            return None
-        return str(said["key"]) if said["until"] > time.time() else None
+            return {}
+        said: dict[str, Any] = orjson.loads(opened)
+        return said if said["until"] > time.time() else {}
+
+
+def _looking(principal: Principal | None) -> Principal | None:
+    """The same, if they may look at pages at all."""
+    return principal if principal and principal.may(Permission.READ_TRACE) else None
 
 
 def is_our_own(request: Request) -> bool:

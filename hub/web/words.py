@@ -7,8 +7,12 @@ TOLD = MappingProxyType(
     {
         "sale.recorded.v1": "Sale",
         "sale.returned.v1": "Return",
+        "sale.deleted.v1": "Deletion of an order",
         "registration.requested.v1": "Registration",
+        "serial.attached.v1": "Serial told later",
+        "ownership.transferred.v1": "New owner",
         "sale.linked.v1": "Sale told to another order",
+        "sale.unlinked.v1": "Deletion told to another order",
         "registration.linked.v1": "Registration told to another order",
         "link.accepted.v1": "Link accepted",
         "link.refused.v1": "Link refused",
@@ -20,6 +24,8 @@ SAID = MappingProxyType(
     {
         "warranty.activated.v1": "activated",
         "warranty.linked.v1": "linked",
+        "warranty.serial_attached.v1": "named",
+        "warranty.transferred.v1": "transferred",
         "warranty.ended.v1": "ended",
         "warranty.refused.v1": "refused",
     }
@@ -56,6 +62,24 @@ BRIEFLY = MappingProxyType(
         "waiting": "waiting",
     }
 )
+DID = MappingProxyType(
+    {
+        "note": "noted",
+        "look": "opened the payload",
+        "redrive": "wanted it tried again",
+        "hold": "put it on hold",
+        "release": "released it",
+        "give_up": "gave it up",
+        "edit": "edited the payload",
+        "replay": "had it translated again",
+    }
+)
+ROOMS = (
+    *(("/", "Now"), ("/items", "What waits"), ("/redrives", "Many at once")),
+    *(("/replays", "Replays"), ("/notes", "Notes")),
+    ("/audit", "Audit"),
+)
+"""The pages that are one step from every other."""
 WELL = frozenset({"applied", "deduplicated", "forwarded", "early", "translated"})
 BADLY = frozenset({"dead_lettered", "parked"})
 
@@ -79,6 +103,11 @@ def became(status: str, said: Mapping[str, int]) -> str:
     if said and status == "applied":
         return ", ".join(f"{count} {SAID.get(kind, kind)}" for kind, count in said.items())
     return BECAME.get(status, status)
+
+
+def did(verb: str) -> str:
+    """What a person did."""
+    return DID.get(verb, verb)
 
 
 def number(value: int) -> str:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import ClassVar
 
 from schemas.base import Fact, Name
-from schemas.events.parts import Order, Product, Serial
+from schemas.events.parts import Order, Product, RuledBy, Serial
 
 
 class SaleLinked(Fact):
@@ -22,11 +22,16 @@ class SaleLinked(Fact):
     serial: Serial
     sold_on: date
     ends_on: date
+    extended_until: date | None = None
+    """The last day of cover once an owner has registered the unit."""
     branch: Name | None = None
     customer: str | None = None
     """A contact reference, never the contact itself."""
     revision: int = 0
     """Of the translation that says so; a higher one corrects what a lower one said."""
+    version: int | None = None
+    """How often the order was deleted before this was said, where it was."""
+    ruled_by: RuledBy | None = None
 
 
 class LinkAccepted(Fact):
@@ -42,6 +47,8 @@ class LinkAccepted(Fact):
     connector: str
     starts_on: date
     ends_on: date
+    version: int | None = None
+    """Of the sale that this answers."""
 
 
 class LinkRefused(Fact):
@@ -57,6 +64,21 @@ class LinkRefused(Fact):
     connector: str
     code: str
     reason: str
+    version: int | None = None
+    """Of the sale that this answers."""
+
+
+class SaleUnlinked(Fact):
+    """Home to home: the order that is linked to your unit was deleted."""
+
+    TYPE: ClassVar[str] = "sale.unlinked.v1"
+
+    warranty: str
+    order: Order
+    connector: str
+    version: int
+    """How often the order has been deleted by now: what it said before counts no more."""
+    branch: Name | None = None
 
 
 class UnitReturned(Fact):

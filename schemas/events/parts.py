@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
@@ -51,6 +51,11 @@ class Order(Part):
     reference: Name
 
 
+def bare_key(brand: str | None, name: str | None) -> str:
+    """What makes two lines without a code the same product; empty when nothing is known of it."""
+    return f"{brand or ''}/{name or ''}".casefold() if brand or name else ""
+
+
 class Product(Part):
     """A product by the merchant's code, or by brand and name."""
 
@@ -61,11 +66,33 @@ class Product(Part):
     @property
     def key(self) -> str:
         """What makes two lines the same product; empty when nothing is known of it."""
-        if self.code:
-            return self.code
-        if self.brand or self.name:
-            return f"{self.brand or ''}/{self.name or ''}".casefold()
-        return ""
+        return self.code or bare_key(self.brand, self.name)
+
+
+class Extension(Part):
+    """What an owner's registration extends a sold period to, from the same day on."""
+
+    months: int
+    type: str
+    ends_on: date
+
+
+class RuledBy(Part):
+    """Which version of which policy, product or category decided a period: what went in and came out."""
+
+    policy: Name
+    version: int
+    at: Instant
+    """The moment at which it was asked what is in force."""
+    product: Name | None = None
+    rule: str
+    """The part of the document that fitted, such as `by_product/drill`."""
+    months: int
+    type: str
+    ends_on: date
+    extended: Extension | None = None
+    catalogue: dict[str, int] | None = None
+    """The versions of the product and its category that were looked at."""
 
 
 class Contact(Part):
@@ -74,6 +101,38 @@ class Contact(Part):
     name: Annotated[str, StringConstraints(max_length=200)] | None = None
     email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
     phone: Annotated[str, StringConstraints(min_length=3, max_length=40)] | None = None
+    birth_date: date | None = None
+    identification: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    """The number of a passport, an identity card or the like."""
+    generated: tuple[Literal["email", "phone"], ...] | None = None
+    """Which of them was made up, as nobody gave any: nothing is ever sent there."""
+
+
+class Remark(Part):
+    """What its sender should know of a report that was taken all the same."""
+
+    code: Name
+    message: str
+    line: Name | None = None
+
+
+class Actor(Part):
+    """Who asked for it at a door that had him prove it. An id, never a name: this stands in the open."""
+
+    kind: Literal["person", "key", "operator", "system"]
+    id: Name
+    role: Name
+
+
+class DecidedBy(Part):
+    """Who decided by hand, why, and on what ground."""
+
+    by: Actor
+    why: str
+    proposal: str | None = None
+    """The proposal that was approved."""
+    override: str | None = None
+    """The override without which a rule would have said no."""
 
 
 def local_date(instant: datetime, zone: str) -> date:

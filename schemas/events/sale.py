@@ -13,10 +13,22 @@ from schemas.events.parts import (
     Order,
     Product,
     Quantity,
+    Remark,
     Serial,
     Zone,
 )
 from schemas.money import Money
+
+
+class ExtendedWarranty(Part):
+    """Cover beyond the period of the product, which an insurer sells beside it."""
+
+    insurance: Name
+    """The insurer's own reference."""
+    name: Name | None = None
+    price: Money | None = None
+    store: Name | None = None
+    """The branch that sold it."""
 
 
 class SaleLine(Part):
@@ -31,6 +43,9 @@ class SaleLine(Part):
     covered_until: date | None = None
     """An explicit last covered day, which then counts instead of the period."""
     price: Money | None = None
+    sold_at: Instant | None = None
+    """When this line was sold, where that was not when the sale was."""
+    extended: tuple[ExtendedWarranty, ...] | None = None
 
 
 class SaleRecorded(Fact):
@@ -46,6 +61,10 @@ class SaleRecorded(Fact):
     till: Name | None = None
     seller: Name | None = None
     customer: Contact | None = None
+    undated: bool | None = None
+    """Nobody said when it was sold: `sold_at` is when it was reported, and a repeat keeps the day
+    of the first report."""
+    remarks: tuple[Remark, ...] | None = None
 
 
 class ReturnLine(Part):
@@ -68,4 +87,17 @@ class SaleReturned(Fact):
     returned_at: Instant
     zone: Zone
     lines: tuple[ReturnLine, ...] = ()
+    branch: Name | None = None
+
+
+class SaleDeleted(Fact):
+    """An order counts no more, as if it had never been reported, whoever reported it.
+
+    What another order or an owner says of the same units stays. The order may be reported again.
+    """
+
+    TYPE: ClassVar[str] = "sale.deleted.v1"
+
+    order: Order
+    deleted_at: Instant
     branch: Name | None = None

@@ -4,7 +4,7 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from schemas.base import Fact, Name, Part
-from schemas.events.parts import Order, Product, Serial
+from schemas.events.parts import DecidedBy, Order, Product, RuledBy, Serial
 
 
 class WarrantyActivated(Fact):
@@ -24,6 +24,8 @@ class WarrantyActivated(Fact):
     branch: Name | None = None
     customer: str | None = None
     """A contact reference, never the contact itself."""
+    ruled_by: RuledBy | None = None
+    """Where a policy decided the period of what is told here."""
 
 
 class WarrantyLinked(Fact):
@@ -41,6 +43,8 @@ class WarrantyLinked(Fact):
     serial: Serial | None = None
     branch: Name | None = None
     customer: str | None = None
+    ruled_by: RuledBy | None = None
+    """Where a policy decided the period of what is told here."""
 
 
 class WarrantyCorrected(Fact):
@@ -53,7 +57,7 @@ class WarrantyCorrected(Fact):
     ends_on: date
     connector: str
     by: Literal["sale", "registration", "return"]
-    """What the source had said wrongly."""
+    """What the source had said wrongly, or what it deleted."""
     order: Order | None = None
     line: Name | None = None
     serial: Serial | None = None
@@ -62,6 +66,40 @@ class WarrantyCorrected(Fact):
     """A contact reference, never the contact itself."""
     ended_on: date | None = None
     """The first day that is no longer covered, where cover has ended."""
+    ruled_by: RuledBy | None = None
+    """Where a policy decided the period of what is told here."""
+
+
+class WarrantySerialAttached(Fact):
+    """A unit that was covered without a serial has one now."""
+
+    TYPE: ClassVar[str] = "warranty.serial_attached.v1"
+
+    warranty: str
+    serial: Serial
+    starts_on: date
+    ends_on: date
+    connector: str
+    branch: Name | None = None
+
+
+class WarrantyTransferred(Fact):
+    """A unit has a new owner from `transferred_on` on; its dates stay."""
+
+    TYPE: ClassVar[str] = "warranty.transferred.v1"
+
+    warranty: str
+    transferred_on: date
+    starts_on: date
+    ends_on: date
+    connector: str
+    reference: Name
+    customer: str
+    """A contact reference, never the contact itself: of whoever has it now."""
+    policy_version: int
+    """Of the coverage policy that lets cover go on."""
+    serial: Serial | None = None
+    branch: Name | None = None
 
 
 class WarrantyEnded(Fact):
@@ -71,13 +109,14 @@ class WarrantyEnded(Fact):
 
     warranty: str
     ended_on: date
-    reason: Literal["returned", "merged", "corrected"]
-    """It came back, it turned out to be a unit that another warranty covers, or its source takes
-    back that it was ever sold."""
+    reason: Literal["returned", "merged", "corrected", "decided", "deleted"]
+    """It came back, it turned out to be a unit that another warranty covers, its source takes back
+    that it was ever sold, somebody decided it, or its order was deleted."""
     connector: str
     order: Order | None = None
     serial: Serial | None = None
     branch: Name | None = None
+    decided: DecidedBy | None = None
 
 
 class Refusal(Part):

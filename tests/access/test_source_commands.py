@@ -34,6 +34,32 @@ async def typed(hub: Installed, *words: str) -> tuple[int | None, str]:
     return process.returncode, said.decode()
 
 
+async def listed(hub: Installed, *words: str) -> str:
+    """What `hub source list` prints."""
+    return await hub.run("source", "list", *words)
+
+
+async def test_says_who_is_silent_and_for_how_long_each_may_be(
+    kafka: str, dsn: str, database: Database, tmp_path: Path
+) -> None:
+    hub = Installed(kafka, dsn, tmp_path)
+    await database.execute("insert into tenant values ('acme', 24, 14)")
+
+    refused, why = await typed(hub, *SET, "--quiet-after", "soon")
+    await typed(hub, *SET, "--quiet-after", "2h")
+    nobody = await listed(hub, "--silent")
+    await database.execute("update source set changed_at = now() - interval '3 hours'")
+    after = await listed(hub, "--silent")
+    await typed(hub, *SET, "--quiet-after", "never")
+
+    assert refused == 2
+    assert "90m, 2h, 1d" in why
+    assert "no source is silent" in nobody
+    assert "silent for 3h" in after
+    assert "no source is silent" in await listed(hub, "--silent")
+    assert "never" in await listed(hub)
+
+
 async def test_warns_while_what_it_sends_cannot_land(
     broker: KafkaServer, dsn: str, database: Database, tmp_path: Path
 ) -> None:

@@ -3,9 +3,9 @@
 import asyncio
 import socket
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,17 @@ import asyncpg
 import httpx
 import pytest
 
-from hub.access.keyring import Keyring
-from hub.access.keys import Keys, issue
+from hub.access.admission import admission
+from hub.access.keys import COMMAND, issue
+from hub.access.limits import LOAD, SYSTEM, set_limits
+from hub.access.people import Invitation, invite
+from hub.access.permissions import STAFF, Role
+from hub.access.post import Wording
+from hub.access.sessions import begin
+from hub.access.sources import SourceStore
 from hub.access.tenants import put
 from hub.adapters.kafka import KafkaSettings, Outlet, SharedOutlet, apply_topics
-from hub.adapters.postgres import Database, connect, connect_for_tenants
+from hub.adapters.postgres import ENGINE, Database, connect, connect_for_tenants
 from hub.api.app import build
 from hub.api.parts import Parts
 from hub.audit.refusals import Refusals
@@ -26,14 +32,27 @@ from hub.dev.embedded import KafkaServer
 from hub.ledger.ask import Asker
 from hub.ledger.replies import Replies
 from hub.ledger.worker import Worker
+from hub.recovery.today import Today
 from hub.registry import processor
 from hub.sdk.processor import Processor
 from hub.telemetry.metrics import Metrics
-from schemas.topics import AUDIT, REPLIES, dead_letters
+from hub.trail.follower import TrailFollower
+from schemas.topics import AUDIT, REPLIES, raw
+from tests.apart import apart, topics_of
 from tests.api.installed import Installed
+from tests.breakable import breakable
+from tests.intake.corner import KEYRING, a_corner
 
 PARTITIONS = 3
 TENANT, OTHER = "acme", "globex"
+CORNER = a_corner()
+"""The connector whose records land here."""
+
+UNENTERED = """
+select exists (select 1 from (select topic, part, max(n) as n from ledger group by 1, 2) l
+                 left join trail_progress p on (p.log, p.topic, p.part) = ('ledger', l.topic, l.part)
+                where coalesce(p.audited, 0) < l.n)
+"""
 
 
 @dataclass(slots=True)
@@ -45,23 +64,56 @@ class Api:
     database: Database
     """In the owner's eyes, to look behind the scenes."""
     tokens: dict[str, str]
+    """By tenant: of a shop; `acme/admin` of its system admin, `hub` of an operator."""
     hub: "Hub"
 
     def client(self, tenant: str = TENANT, **headers: str) -> httpx.AsyncClient:
-        """A caller with a key of that tenant."""
+        """A caller with a key of that tenant, or somebody of its staff by their role, signed in anew."""
+        if tenant in STAFF:
+            staff = Staff(self, Role(tenant))
+            return httpx.AsyncClient(base_url=self.url, headers=headers, auth=staff, timeout=30)
         shown = {"Authorization": f"Bearer {self.tokens[tenant]}", **headers}
         return httpx.AsyncClient(base_url=self.url, headers=shown, timeout=30)
 
     async def post(self, body: object, key: str = "", tenant: str = TENANT) -> httpx.Response:
         """Post an activation, under a key where there is one."""
         headers = {"Idempotency-Key": key} if key else {}
-        async with self.client(tenant) as client:
+        shop = f"{tenant}/shop"
+        async with self.client(shop if shop in self.tokens else tenant) as client:
             return await client.post("/v1/activations", json=body, headers=headers)
+
+    async def person(self, tenant: str, role: Role) -> str:
+        """The access token of somebody who has this role at this merchant, and has just signed in."""
+        keyring = self.parts.admission.keyring
+        async with self.database.transaction() as queries:
+            person = self.hub.people.get((tenant, role))
+            if person is None:
+                asked = Invitation(tenant, f"{role}@{tenant}.example", role)
+                person = await invite(queries, keyring, asked, COMMAND, Wording(""))
+                await queries.execute("update person set state = 'active' where id = $1", person)
+                self.hub.people[tenant, role] = person
+            begun = await begin(queries, tenant, person, role)
+        return await self.parts.admission.access_token(begun)
 
     async def get(self, path: str, tenant: str = TENANT, **headers: str) -> httpx.Response:
         """Read something."""
         async with self.client(tenant) as client:
             return await client.get(path, headers=headers)
+
+
+class Staff(httpx.Auth):
+    """Somebody of the staff: their tokens are over sooner than all tests are."""
+
+    def __init__(self, api: Api, role: Role) -> None:
+        self._api, self._role = api, role
+        self._token = ""
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        self._token = self._token or await self._api.person(TENANT, self._role)
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
 
 
 @dataclass(slots=True)
@@ -72,17 +124,58 @@ class Hub:
     dsn: str
     database: Database
     processor: Processor[Any]
+    catalog: Processor[Any]
     audit: str
+    broken: set[str]
+    """Branches whose events our code cannot decide."""
     task: "asyncio.Task[None] | None" = None
+    tokens: dict[str, str] = field(default_factory=dict)
+    people: dict[tuple[str, Role], str] = field(default_factory=dict)
+
+    @property
+    def today(self) -> Today:
+        """What an item meets here."""
+        store = SourceStore({CORNER.name: CORNER}, KEYRING)
+        processors = {one.reads.name: one for one in (self.processor, self.catalog)}
+        return Today(KEYRING, processors, store, {raw(CORNER.name).name: CORNER.name})
+
+    async def keys(self) -> dict[str, str]:
+        """One key of each kind, given out once."""
+        if not self.tokens:
+            for tenant in (TENANT, OTHER):
+                self.tokens[tenant] = await issue(self.database, tenant, "shop")
+                self.tokens[f"{tenant}/shop"] = self.tokens[tenant]
+                self.tokens[f"{tenant}/admin"] = await issue(
+                    self.database, tenant, "admin", role=Role.SYSTEM_ADMIN
+                )
+            self.tokens["hub"] = await issue(self.database, "hub", "ops")
+        return dict(self.tokens)
 
     async def start(self) -> None:
         """Run a worker."""
         self.task = asyncio.create_task(self._work())
 
     async def _work(self) -> None:
-        pool = await connect(self.dsn, size=PARTITIONS + 2)
+        pool = await connect(self.dsn, size=2 * PARTITIONS + 2)
         try:
-            await Worker(self.processor, self.kafka, pool, Keyring(b"k" * 32), Metrics(), 500).run()
+            async with asyncio.TaskGroup() as group:
+                for one in (self.processor, self.catalog):
+                    worker = Worker(one, self.kafka, pool, KEYRING, Metrics(), 500)
+                    group.create_task(worker.run())
+        finally:
+            await pool.close()
+
+    async def audited(self) -> None:
+        """Follow the logs until whatever stands there is an entry of the audit."""
+        pool = await connect(self.dsn, size=2, settings={"role": ENGINE})
+        follower = TrailFollower(pool, self.kafka, Metrics(), self.audit)
+
+        async def is_entered() -> bool:
+            await follower.turn()
+            return not await self.database.fetchval(UNENTERED)
+
+        try:
+            await eventually(is_entered)
         finally:
             await pool.close()
 
@@ -95,7 +188,7 @@ class Hub:
 
     @asynccontextmanager
     async def api(
-        self, *, patience: float = 20.0, kafka: str = "", postgres: str = ""
+        self, *, patience: float = 20.0, kafka: str = "", postgres: str = "", proxies: int = 0
     ) -> AsyncIterator[Api]:
         """The API of this hub, answering on loopback; `kafka` and `postgres` may be elsewhere."""
         settings = replace(self.kafka, bootstrap=kafka) if kafka else self.kafka
@@ -103,19 +196,22 @@ class Hub:
         replies, metrics = Replies(), Metrics()
         outlet, noted = SharedOutlet(settings), Outlet(settings)
         refusals = Refusals(noted, self.audit, metrics)
-        asker = Asker(tenants, outlet, replies, self.processor.reads, PARTITIONS, patience)
-        parts = Parts(asker, tenants, Keys(tenants), refusals, metrics)
+        asker, catalog = (
+            Asker(tenants, outlet, replies, one.reads, PARTITIONS, patience)
+            for one in (self.processor, self.catalog)
+        )
+        admitting = admission(tenants, KEYRING, url="http://hub.invalid")
+        parts = Parts(asker, tenants, admitting, refusals, metrics, self.today, catalog, proxies)
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         tasks = [
             asyncio.create_task(replies.follow(settings)),
             asyncio.create_task(refusals.run()),
+            asyncio.create_task(admitting.errands.run()),
             asyncio.create_task(serve_on(build(parts), listener)),
         ]
-        tokens = {one: await issue(self.database, one, "shop") for one in (TENANT, OTHER)}
-        tokens["hub"] = await issue(self.database, "hub", "ops")
         try:
-            yield Api(url, parts, self.database, tokens, self)
+            yield Api(url, parts, self.database, await self.keys(), self)
         finally:
             for task in tasks:
                 task.cancel()
@@ -138,17 +234,18 @@ async def installation(kafka: str, dsn: str, prefix: str) -> AsyncIterator[Hub]:
     """A hub on topics and a database of its own; its worker does not run until it is started."""
     settings = KafkaSettings(kafka, session_timeout_ms=6_000, heartbeat_interval_ms=500)
     ours = processor("warranty")
-    reads = replace(ours.reads, name=prefix + ours.reads.name)
-    writes = replace(ours.writes, name=prefix + ours.writes.name)
+    own = apart(ours, prefix)
     audit = replace(AUDIT, name=prefix + AUDIT.name)
-    own = replace(ours, name=prefix + ours.name, reads=reads, writes=writes)
-    keyed = (reads, writes, dead_letters(reads))
-    await apply_topics(settings, keyed, partitions=PARTITIONS, replication=1)
+    broken: set[str] = set()
+    catalog = apart(processor("catalog"), prefix)
+    keyed = {topic.name: topic for one in (own, catalog) for topic in topics_of(one)}
+    await apply_topics(settings, tuple(keyed.values()), partitions=PARTITIONS, replication=1)
     await apply_topics(settings, (REPLIES, audit), partitions=1, replication=1)
     database = await connect(dsn)
     for tenant in (TENANT, OTHER):
         await put(database, tenant, 24, 14)
-    hub = Hub(settings, dsn, database, own, audit.name)
+        await set_limits(database, tenant, LOAD, SYSTEM)
+    hub = Hub(settings, dsn, database, breakable(own, broken), catalog, audit.name, broken)
     try:
         yield hub
     finally:
@@ -156,9 +253,9 @@ async def installation(kafka: str, dsn: str, prefix: str) -> AsyncIterator[Hub]:
         await database.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def hub(kafka: str, postgres: str, migrated: str) -> AsyncIterator[Hub]:
-    """A hub at work that tests share: each uses order numbers and serials of its own."""
+    """A hub at work that the tests of a file share: each uses order numbers and serials of its own."""
     name = f"api{uuid.uuid4().hex[:8]}"
     admin = await asyncpg.connect(postgres)
     await admin.execute(f"create database {name} template {migrated} strategy file_copy")
@@ -170,7 +267,7 @@ async def hub(kafka: str, postgres: str, migrated: str) -> AsyncIterator[Hub]:
     await admin.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def api(hub: Hub) -> AsyncIterator[Api]:
     """The API of that hub."""
     async with hub.api() as api:
@@ -184,10 +281,10 @@ async def idle(kafka: str, dsn: str, topic_prefix: str) -> AsyncIterator[Hub]:
         yield hub
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def own_kafka(server_root: Path) -> Iterator[KafkaServer]:
-    """A broker beside the shared one: for topics by their real names, and to stop the clock of."""
-    with KafkaServer(server_root / "api-kafka") as server:
+    """A broker for the tests of a file: for topics by their real names, and to stop the clock of."""
+    with KafkaServer(server_root / f"api-kafka-{uuid.uuid4().hex[:8]}") as server:
         yield server
 
 

@@ -10,7 +10,7 @@ import pytest
 from hub.adapters.kafka import Peek
 from hub.api.reading import MAX_BODY
 from tests.api.bodies import a_sale
-from tests.api.conftest import Api, Hub, eventually
+from tests.api.conftest import TENANT, Api, Hub, eventually
 
 pytestmark = pytest.mark.servers
 
@@ -144,7 +144,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
         ({"sale": None}, "#"),
         ({"sale": {}, "registration": {}}, "#/sale/order"),
         (changed("surprise", 1), "#/sale/surprise"),
-        ({"sale": {"a~b/c": 1}}, "#/sale/a~0b~1c"),
+        ({"sale": {"a~b/c": 1}}, "#/sale/…"),
         (changed("lines/0/serials", [42]), "#/sale/lines/0/serials/0"),
         (changed("lines/0/serials", ["  "]), "#/sale/lines/0/serials/0"),
         (changed("lines/0/quantity", 0), "#/sale/lines/0/quantity"),
@@ -241,7 +241,7 @@ async def test_of_a_thousand_faults_the_first_are_listed_and_all_are_counted(api
 async def test_a_question_that_cannot_be_understood_names_what_is_wrong(
     api: Api, path: str
 ) -> None:
-    answer = await api.get(path)
+    answer = await api.get(path, f"{TENANT}/admin")
 
     assert code(answer) == (422, "invalid")
     assert answer.json()["errors"][0]["pointer"][0] in "?{"

@@ -1,22 +1,57 @@
 """The API's description: complete, true, and its examples are posted as they stand."""
 
+import json
+import re
 from typing import Any
 
+import msgspec
 import pytest
 from fastapi.routing import APIRoute
 from jsonschema import Draft202012Validator
+from pydantic.json_schema import models_json_schema
 from starlette.routing import BaseRoute
 
 from hub.access.permissions import Permission
 from hub.api.app import build
-from hub.api.auth import Allowed
+from hub.api.auth import Allowed, AllowedBasic, AllowedUpload
 from hub.api.bodies import examples
+from hub.api.describing import MODELS, STRUCTS
 from tests.api.bodies import a_sale
-from tests.api.conftest import Api
+from tests.api.conftest import TENANT, Api
 
-OPERATIONS = {"activate", "readRequest", "listWarranties", "readWarranty", "trace", "audit"}
-PUBLIC = {"/openapi.json"}
-"""What may be read without a key."""
+OPERATIONS = {
+    *("attachSerial", "transferOwnership", "readCoverage"),
+    *("activate", "readRequest", "listWarranties", "readWarranty", "trace", "audit"),
+    *("verifyAudit", "listSamples", "drawSample", "readSample", "reviewRecord"),
+    *("listItems", "groupItems", "countItems", "listDependencies", "readItem", "rehearseItem"),
+    *("redriveItem", "holdItem", "releaseItem", "giveUpItem", "listNotes", "writeNote"),
+    *("openPayload", "editPayload", "undoEdit", "listRedrives", "beginRedrive", "rehearseRedrive"),
+    *("readRedrive", "stopRedrive", "continueRedrive"),
+    *("login", "refresh", "logout", "forgot", "reset", "me"),
+    *("listPeople", "invitePerson", "changeRole", "deactivatePerson"),
+    *("listKeys", "issueKey", "revokeKey"),
+    *("erasePerson", "readErasure", "exportPerson"),
+    *("listPolicies", "readPolicy", "readPolicyVersion", "comparePolicy", "explainPolicy"),
+    *("sendMedia", "readMedia", "giveUploadToken"),
+    *("offerProof", "listProofs", "acceptProof", "refuseProof"),
+    *("publishPolicy", "readSetup", "changeSetup", "goLive"),
+    *("listProducts", "readProduct", "describeProduct", "readStock"),
+    *("listCategories", "readCategory", "describeCategory"),
+    *("changeStatus", "overrideRule", "listProposals", "readProposal"),
+    *("approveProposal", "declineProposal"),
+    *("readCustomer", "readCustomerHistory", "mergeCustomer", "unmergeCustomer"),
+    *("listReplays", "askReplay", "readReplay", "stopReplay"),
+    *("listEndpoints", "addEndpoint", "readEndpoint", "changeEndpoint", "deleteEndpoint"),
+    *("testEndpoint", "listSecrets", "rotateSecret", "listDeliveries", "readDelivery"),
+    *("listDeliveryReplays", "rehearseDeliveryReplay", "beginDeliveryReplay"),
+    *("readDeliveryReplay", "stopDeliveryReplay"),
+}
+PUBLIC = {
+    "/openapi.json",
+    "/individual-customers/warranty/invoice/openapi.json",
+    *(f"/v1/auth/{name}" for name in ("login", "refresh", "forgot", "reset")),
+}
+"""What is answered without asking who calls."""
 NO_PARTS: Any = None
 
 
@@ -26,6 +61,13 @@ def routes() -> list[BaseRoute]:
 
 def document() -> dict[str, Any]:
     return build(NO_PARTS).openapi()
+
+
+def test_no_two_things_have_one_name() -> None:
+    _, ours = models_json_schema([(one, "validation") for one in MODELS])
+    _, structs = msgspec.json.schema_components(STRUCTS)
+
+    assert set(ours["$defs"]) & set(structs) == set()
 
 
 def operations() -> list[tuple[str, dict[str, Any]]]:
@@ -40,7 +82,9 @@ def permissions_of(route: BaseRoute) -> list[Permission]:
     if not isinstance(route, APIRoute):
         return []
     needed = [one.call for one in route.dependant.dependencies]
-    return [one.permission for one in needed if isinstance(one, Allowed)]
+    return [
+        one.permission for one in needed if isinstance(one, (Allowed, AllowedBasic, AllowedUpload))
+    ]
 
 
 def test_every_route_but_the_public_ones_needs_one_permission() -> None:
@@ -48,6 +92,21 @@ def test_every_route_but_the_public_ones_needs_one_permission() -> None:
 
     assert {path for path, permissions in needs.items() if not permissions} == PUBLIC
     assert all(len(permissions) == 1 for path, permissions in needs.items() if path not in PUBLIC)
+
+
+def test_what_an_operation_needs_stands_in_the_description() -> None:
+    shown = {name: one.get("x-permission") for name, one in operations()}
+    needs = {
+        f"{method} {getattr(route, 'path_format', '')}": permission
+        for route in routes()
+        for permission in permissions_of(route)
+        for method in getattr(route, "methods", ())
+        if getattr(route, "include_in_schema", False)
+    }
+
+    assert {name: one for name, one in shown.items() if one} == needs
+    public = {name.partition(" ")[2] for name, one in operations() if one.get("security") == []}
+    assert public | {path for path in PUBLIC if path.endswith("/openapi.json")} == PUBLIC
 
 
 def test_every_permission_is_asked_for_somewhere() -> None:
@@ -62,12 +121,19 @@ def test_is_openapi_3_1_with_a_name_for_each_operation() -> None:
     assert {operation["operationId"] for _, operation in operations()} == OPERATIONS
 
 
+def test_every_reference_leads_to_something() -> None:
+    said = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document())))
+
+    assert said - set(document()["components"]["schemas"]) == set()
+
+
 def test_every_operation_names_its_key_and_its_problems() -> None:
     assert document()["security"] == [{"key": []}]
     assert document()["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     for name, operation in operations():
         answers = operation["responses"]
-        assert {"401", "403", "503"} <= set(answers), name
+        asked = set() if operation.get("security") == [] else {"401", "403"}
+        assert {*asked, "429", "503"} <= set(answers), name
         for status, answer in answers.items():
             if int(status) >= 400:
                 (kind,) = answer["content"]
@@ -119,7 +185,7 @@ async def test_what_is_read_fits_its_description(api: Api) -> None:
     fits("WarrantyWithHistory", (await api.get(told.headers["location"])).json())
     fits("WarrantyPage", (await api.get("/v1/warranties")).json())
     fits("RequestState", (await api.get(f"/v1/requests/{told.json()['id']}")).json())
-    fits("Page", (await api.get("/v1/audit")).json())
+    fits("Page", (await api.get("/v1/audit", f"{TENANT}/admin")).json())
     fits("Problem", (await api.get("/v1/warranties/wty_aaaaaaaaaaaaaaaa_1")).json())
     fits("Problem", (await api.post({})).json())
 
@@ -128,7 +194,7 @@ async def test_what_is_read_fits_its_description(api: Api) -> None:
 async def test_the_description_is_read_without_a_key(api: Api) -> None:
     answer = await api.get("/openapi.json", Authorization="")
 
-    assert answer.json() == document()
+    assert answer.json() == json.loads(json.dumps(document()))
 
 
 def fits(model: str, value: object) -> None:

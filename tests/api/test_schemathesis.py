@@ -7,6 +7,7 @@ stands in schemathesis.toml.
 import asyncio
 import os
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -14,33 +15,66 @@ import pytest
 from hub.adapters.postgres import Database
 from tests.api.conftest import TENANT
 from tests.api.installed import Installed
+from tests.api.shop import ROOT
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
 
-EXAMPLES = os.environ.get("EXAMPLES", "100")
-"""Of an operation, in each phase; half a minute on a machine that does nothing else."""
+EXAMPLES = os.environ.get("EXAMPLES", "20")
+"""Of an operation, in each phase; about two minutes on a machine that does nothing else."""
 SETTINGS = Path(__file__).with_name("schemathesis.toml")
+INVOICES = Path(__file__).with_name("schemathesis_invoices.toml")
 
 
 async def test_no_request_finds_the_api_other_than_described(
     installed: Installed, database: Database
 ) -> None:
-    token = await installed.run("key", "create", TENANT)
-    for words in (("process",), ("project",), ("serve",)):
+    await _serve(installed)
+    shop = await installed.run("key", "create", TENANT)
+    admin = await installed.run("key", "create", TENANT, "admin", "--role", "system_admin")
+    said = await _tried(
+        f"{installed.url}/openapi.json", SETTINGS, {}, SHOP_KEY=shop, ADMIN_KEY=admin
+    )
+    await _check(installed, database, said)
+
+
+async def test_no_request_finds_the_published_api_other_than_described(
+    installed: Installed, database: Database
+) -> None:
+    await _serve(installed)
+    password = (await installed.run("basic", "set", TENANT, "demo")).split()[-1]
+    shown = {"Authorization": f"Basic {b64encode(f'demo:{password}'.encode()).decode()}"}
+    said = await _tried(f"{installed.url}{ROOT}/openapi.json", INVOICES, shown)
+    await _check(installed, database, said)
+
+
+async def _serve(installed: Installed) -> None:
+    await installed.run("tenant", "limits", TENANT, "--read", "1000000", "--write", "1000000")
+    for words in (("process",), ("process", "catalog"), ("project",), ("serve",)):
         installed.start(*words)
     await installed.answers()
 
+
+async def _tried(
+    document: str, settings: Path, headers: dict[str, str], **environment: str
+) -> tuple[int | None, str]:
+    """How schemathesis ended, and what it said."""
+    shown = [f"{name}: {value}" for name, value in headers.items()]
     trying = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(SETTINGS), "--no-color"),
-        *("run", f"{installed.url}/openapi.json", "--max-examples", EXAMPLES),
-        *("--header", f"Authorization: Bearer {token}"),
-        cwd=SETTINGS.parents[2],
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings), "--no-color"),
+        *("run", document, "--max-examples", EXAMPLES),
+        *(word for one in shown for word in ("--header", one)),
+        cwd=settings.parents[2],
+        env=os.environ | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     said, _ = await trying.communicate()
+    return trying.returncode, said.decode()
 
-    assert trying.returncode == 0, said.decode()
+
+async def _check(installed: Installed, database: Database, told: tuple[int | None, str]) -> None:
+    ended, said = told
+    assert ended == 0, said
     assert await database.fetchval("select count(*) from unit"), "nothing was ever decided"
     serve = (installed.folder / "serve.log").read_text()
     assert "Traceback" not in serve, serve

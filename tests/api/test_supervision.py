@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from hub.bootstrap.ingress import tenant_database
+from hub.bootstrap.parts import keyring
 from hub.bootstrap.serve import _parts
 from hub.settings import Settings
 from hub.telemetry.metrics import Metrics
@@ -25,7 +26,7 @@ async def serve_with_a_fault(settings: Settings) -> None:
     async with (
         asyncio.timeout(20),
         tenant_database(settings) as database,
-        _parts(settings, database, Metrics()) as parts,
+        _parts(settings, database, Metrics(), keyring(settings)) as parts,
     ):
         parts.refusals._waiting.append("no refusal")  # type: ignore[arg-type] # noqa: SLF001
         parts.refusals._news.set()  # noqa: SLF001 - a fault of ours, whichever it is

@@ -79,6 +79,9 @@ async def test_a_warranty_tells_everything_that_was_reported_of_it(api: Api) -> 
         "customer": told["customer"],
         "branch": "Izmir",
         "version": 3,
+        "rulings": [],
+        "proposals": [],
+        "proof": "missing",
     }
     assert told["customer"].startswith("cus_")
     assert [(one["what"], one["on"], one["sources"]) for one in history] == [

@@ -9,7 +9,7 @@ from hub.dev.checker.tables import Tables
 
 def found(end: int, **owner: int) -> dict[str, int]:
     row: dict[str, Any] = {"part": 0, "first_offset": 0, "next_offset": 5, "translated": 5}
-    row |= {"meaningless": 0, "parked": 0, "stepped_over": 0, **owner}
+    row |= {"meaningless": 0, "parked": 0, "retrying": 0, "held": 0, "stepped_over": 0, **owner}
     tables = Tables([], [row], [], [], {}, [], 0)
     findings = Findings()
     check_landings(tables, {0: end}, findings)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -25,7 +26,8 @@ from hub.dev.embedded import PostgresServer
 from hub.recovery.figures import OUTCOMES
 
 COLUMNS = 100
-EXAMPLES = Path(__file__).parents[2] / "deploy" / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES, README = ROOT / "deploy" / "examples", ROOT / "README.md"
 LANDED = ("translated", "meaningless", "parked", "stepped_over")
 DOORS = """
 select distinct split_part(event_id, '_', 1) || ' of ' || source from trail
@@ -117,6 +119,13 @@ def test_every_ticket_that_a_till_was_told_has_landed_became_something(first: En
 
 
 @pytest.mark.servers
+def test_whoever_wants_to_hear_of_it_heard_all_of_it(first: Ended) -> None:
+    sent = first.figures["deliveries"]
+    assert sent["delivered"] > 0
+    assert (sent["dead"], sent["waiting"]) == (0, 0)
+
+
+@pytest.mark.servers
 def test_every_row_that_was_dropped_was_answered(first: Ended) -> None:
     files = first.figures["files"]
     assert files["refused"] == files["waiting"] == 0
@@ -149,9 +158,10 @@ async def test_its_figures_are_those_of_postgres(first: Ended, state: Path) -> N
         connection = await asyncpg.connect(server.dsn)
         units = await connection.fetchval("select count(*) from unit")
         ended = await connection.fetchval("select count(*) from unit where status = 'ended'")
-        applied = await connection.fetchval("select sum(applied) from partition_owner")
+        of_sales = "select sum(applied) from partition_owner where topic = 'warranty.intake.v1'"
+        applied = await connection.fetchval(of_sales)
         dead = await connection.fetchval("select count(*) from item where state = 'dead_lettered'")
-        parked = await connection.fetchval("select count(*) from parked")
+        parked = await connection.fetchval("select count(*) from item where state = 'parked'")
         await connection.close()
     assert first.figures["activated"] == units
     assert first.figures["ended"] == ended
@@ -308,6 +318,28 @@ def test_the_example_of_an_export_gets_its_result_beside_it(shell: Shell) -> Non
 
 
 @pytest.mark.servers
+def test_the_published_example_of_an_invoice_is_answered_as_published(shell: Shell) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    (example,) = [one for one in blocks if "ZGVtbzpwQDU1dzByZA==" in one]
+    first, again = (_said(shell, example) for _ in range(2))
+    assert first == again
+    (line,) = json.loads(first)["individualCustomerProductResponseList"]
+    assert (type(line["id"]), line["lineId"]) == (int, "123456")
+    (kettle,) = shell.get("/v1/warranties?order=INV-2026-0001").json()["warranties"]
+    assert (kettle["serial"], kettle["ends_on"]) == ("000981", "2028-01-01")
+
+
+def _said(shell: Shell, script: str) -> str:
+    return subprocess.run(
+        ["bash", "-eu", "-c", script],  # noqa: S607 - whichever the reader has
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **shell.env},
+    ).stdout
+
+
+@pytest.mark.servers
 def test_the_page_opens_with_the_address_that_is_told(shell: Shell, state: Path) -> None:
     address, _, key = noted(state)["open"].partition("#")
     with httpx.Client(follow_redirects=True) as browser:
@@ -317,6 +349,24 @@ def test_the_page_opens_with_the_address_that_is_told(shell: Shell, state: Path)
         page = browser.post(sign_in, data={"key": key, "next": "/"}, headers=origin)
     assert page.status_code == 200
     assert "voltage" in page.text
+
+
+@pytest.mark.servers
+def test_the_walk_as_each_role_goes_as_the_readme_says(shell: Shell) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    (walk,) = [one for one in blocks if "call sales.staff /v1/me" in one]
+    told = _said(shell, walk)
+    answers = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    me, ended, proposed, untold, policy, items, keys, audit, forbidden = answers
+    assert me["role"] == "sales_staff"
+    assert ended["proposal"]["approver"] == "warranty_manager"
+    assert proposed["proposals"][0]["state"] == "pending"
+    assert untold["status"] == 404
+    assert policy["policy"]["name"] == "override"
+    assert items["items"]
+    assert keys["keys"]
+    assert {one["action"] for one in audit["entries"]} == {"login:succeeded"}
+    assert forbidden["status"] == 403
 
 
 @pytest.mark.servers

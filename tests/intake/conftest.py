@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,7 +16,9 @@ from hub.ledger.worker import Worker
 from hub.registry import processor
 from hub.sdk.processor import Processor
 from hub.telemetry.metrics import Metrics
-from schemas.topics import Topic, dead_letters
+from schemas.topics import Topic
+from tests.apart import apart, topics_of
+from tests.intake.corner import Shop, a_corner, a_shop, intake_of
 
 PARTITIONS = 3
 TENANT = "acme"
@@ -64,10 +66,8 @@ async def idle(
     """A hub whose worker does not run until it is started."""
     settings = KafkaSettings(kafka, session_timeout_ms=6_000, heartbeat_interval_ms=500)
     ours = processor("warranty")
-    reads = replace(ours.reads, name=topic_prefix + ours.reads.name)
-    writes = replace(ours.writes, name=topic_prefix + ours.writes.name)
-    own = replace(ours, name=topic_prefix + ours.name, reads=reads, writes=writes)
-    topics = (reads, writes, dead_letters(reads))
+    own = apart(ours, topic_prefix)
+    topics = topics_of(own)
     await apply_topics(settings, topics, partitions=PARTITIONS, replication=1)
     await put(database, TENANT, 24, 14)
     installation = Installation(settings, dsn, database, own)
@@ -88,3 +88,16 @@ async def submitter(idle: Installation) -> AsyncIterator[Submitter]:
     outlet = Outlet(idle.settings)
     yield Submitter(idle.database, outlet, idle.intake, PARTITIONS)
     await outlet.stop()
+
+
+@pytest.fixture
+async def shop(kafka: str, dsn: str, database: Database) -> AsyncIterator[Shop]:
+    """A shop on a corner of its own, whose records land and wait for whatever the test starts."""
+    async with a_shop(kafka, dsn, database, a_corner()) as shop:
+        yield shop
+
+
+@pytest.fixture
+async def intake(shop: Shop) -> Topic:
+    """Where its records would be told."""
+    return await intake_of(shop)

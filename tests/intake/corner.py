@@ -40,6 +40,9 @@ from hub.intake.landing import Arrival as LandingArrival
 from hub.intake.landing import Lander
 from hub.intake.meaning import Target
 from hub.intake.translator import Translator
+from hub.ledger.worker import Worker
+from hub.recovery.today import Today
+from hub.registry import processor
 from hub.telemetry.metrics import Metrics
 from schemas.catalogue import TOLD
 from schemas.events.sale import SaleRecorded
@@ -178,7 +181,7 @@ class Shop:
 
 @asynccontextmanager
 async def a_shop(
-    kafka: str, dsn: str, database: Database, connector: Connector[Any]
+    kafka: str, dsn: str, database: Database, connector: Connector[Any], **options: Any
 ) -> AsyncIterator[Shop]:
     """A source that is set up, with its topic, and no door yet."""
     settings = KafkaSettings(kafka, session_timeout_ms=6_000, heartbeat_interval_ms=500)
@@ -186,7 +189,7 @@ async def a_shop(
     shop = Shop(connector, settings, dsn, database, store)
     await apply_topics(settings, [shop.topic], partitions=PARTITIONS, replication=1)
     await put(database, TENANT, 24, 14)
-    shop.secret = await store.put(database, TENANT, "corner", connector.name, {}) or ""
+    shop.secret = await store.put(database, TENANT, "corner", connector.name, options) or ""
     try:
         yield shop
     finally:
@@ -249,10 +252,17 @@ def a_translator(shop: Shop, database: Database, intake: Topic, **options: Any) 
     return Translator(**{**given, **options})
 
 
+def today(shop: Shop, intake: Topic) -> Today:
+    """What its records would meet now."""
+    ours = replace(processor("warranty"), reads=intake)
+    raw = {shop.topic.name: shop.connector.name}
+    return Today(KEYRING, {intake.name: ours}, shop.store, raw)
+
+
 @asynccontextmanager
-async def at_work(*translators: Translator) -> AsyncIterator[None]:
-    """Translators that run while the block does."""
-    tasks = [asyncio.create_task(one.run()) for one in translators]
+async def at_work(*running: Translator | Worker) -> AsyncIterator[None]:
+    """Translators and workers that run while the block does."""
+    tasks = [asyncio.create_task(one.run()) for one in running]
     try:
         yield
     finally:
@@ -264,21 +274,39 @@ async def at_work(*translators: Translator) -> AsyncIterator[None]:
 async def accounted(shop: Shop, count: int, *, parked: int | None = None) -> dict[str, int]:
     """The counters of the shop's topic, once so many records are in one of them."""
     figures: dict[str, int] = {}
-    for _ in range(300):
-        row = await shop.database.fetchrow(FIGURES, shop.topic.name)
-        figures = {name: int(row[name] or 0) for name in row.keys()}  # noqa: SIM118 - a row is no dict
-        landed = figures.pop("passed")
-        assert landed == sum(figures[name] for name in OUTCOMES)
+    for _ in range(1_200):
+        landed, figures = await counted(shop)
         if landed == count and parked in (None, figures["parked"]):
             return figures
         await asyncio.sleep(0.05)
     raise AssertionError(figures)
 
 
-OUTCOMES = ("translated", "meaningless", "parked", "stepped_over")
+async def settled(shop: Shop, **wanted: int) -> dict[str, int]:
+    """The counters of the shop's topic, once they are as wanted."""
+    figures: dict[str, int] = {}
+    for _ in range(1_200):
+        _, figures = await counted(shop)
+        if wanted.items() <= figures.items():
+            return figures
+        await asyncio.sleep(0.05)
+    raise AssertionError((wanted, figures))
+
+
+async def counted(shop: Shop) -> tuple[int, dict[str, int]]:
+    """How many records have become something, and what; no record is in two counters."""
+    row = await shop.database.fetchrow(FIGURES, shop.topic.name)
+    figures = {name: int(row[name] or 0) for name in row.keys()}  # noqa: SIM118 - a row is no dict
+    landed = figures.pop("passed")
+    assert landed == sum(figures[name] for name in OUTCOMES)
+    return landed, figures
+
+
+OUTCOMES = ("translated", "meaningless", "parked", "retrying", "held", "stepped_over")
 FIGURES = """
 select sum(next_offset - first_offset) as passed, sum(translated) as translated,
-       sum(meaningless) as meaningless, sum(parked) as parked, sum(stepped_over) as stepped_over,
+       sum(meaningless) as meaningless, sum(parked) as parked, sum(retrying) as retrying,
+       sum(held) as held, sum(stepped_over) as stepped_over,
        sum(events) as events
   from landing_owner where topic = $1
 """

@@ -13,9 +13,11 @@ from typing import Any
 from hub.access.sources import SourceStore
 from hub.adapters.kafka import KafkaSettings
 from hub.adapters.postgres import Database, connect
+from hub.bootstrap.running import beside
 from hub.intake.rounds import WRITE
+from hub.recovery.replayer import Replayer
 from schemas.topics import WARRANTY_INTAKE
-from tests.intake.corner import CORNER, KEYRING, Shop, a_translator
+from tests.intake.corner import CORNER, KEYRING, Shop, a_translator, today
 
 
 class Doomed(Database):
@@ -39,7 +41,10 @@ async def main(kafka: str, dsn: str, name: str, intake: str, rounds: str = "0") 
     database = Doomed(pool._pool)  # noqa: SLF001 - the same pool under another name
     database.rounds = int(rounds)
     shop = Shop(connector, settings, dsn, database, store)
-    await a_translator(shop, database, replace(WARRANTY_INTAKE, name=intake), batch=50).run()
+    target = replace(WARRANTY_INTAKE, name=intake)
+    replayer = Replayer(shop.topic.name, pool, settings, today(shop, target), every=0.1)
+    async with beside(replayer.run()):
+        await a_translator(shop, database, target, batch=50).run()
 
 
 if __name__ == "__main__":

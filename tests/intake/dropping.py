@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +15,15 @@ from hub.access.keyring import Keyring
 from hub.access.sources import SourceStore
 from hub.adapters.kafka import Outlet
 from hub.adapters.postgres import BY_INDEX, connect
+from hub.adapters.postgres.leases import Leases
 from hub.intake.files.desk import Tools
 from hub.intake.files.flight import LANES, Gate
 from hub.intake.files.publish import Open
 from hub.intake.files.watch import Lanes, Watch
-from hub.intake.leases import Leases
 from hub.ledger.submit import Submitter
 from hub.registry import connector
 from hub.telemetry.metrics import Metrics
+from schemas.topics import Topic
 from tests.intake.conftest import PARTITIONS, TENANT, Installation
 
 HEAD = "order;sold_at;product_code;serials;quantity\n"
@@ -75,6 +76,7 @@ class DropBox:
     connectors: dict[str, Connector[Any]] = field(default_factory=lambda: {"pos": connector("pos")})
     metrics: Metrics = field(default_factory=Metrics)
     source: str = SOURCE
+    elsewhere: Mapping[str, Topic] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -93,7 +95,7 @@ class DropBox:
         """Watch the folder while the block runs; what goes wrong in the process is raised."""
         outlet = Outlet(self.hub.settings)
         database = await connect(self.hub.dsn, size=6, settings=BY_INDEX)
-        submitter = Submitter(database, outlet, self.hub.intake, PARTITIONS)
+        submitter = Submitter(database, outlet, self.hub.intake, PARTITIONS, self.elsewhere)
         gate = gate or Open()
         leases = Leases(database, "files", lease, "test")
         tools = Tools(

@@ -201,7 +201,7 @@ async def late(door: Door, asker: Asker, *keys: str) -> list[Submission]:
     # The first word of a new producer may take longer than they wait.
     await asyncio.gather(*(asker.ask(one) for one in found), return_exceptions=True)
     await door.hub.database.execute("update request set sent_at = null")
-    asker.patience = 4
+    asker.patience = 20
     return found
 
 

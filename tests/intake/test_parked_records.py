@@ -1,7 +1,7 @@
 """Parked and replayed records: after a mend they become events, in order, counted where they belong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,21 +12,16 @@ from connectors.sdk import Canonical, Origin, RawRecord
 from hub.access.keyring import Keyring
 from hub.access.sources import SourceStore
 from hub.adapters.kafka import Message, Outlet, Peek
-from hub.adapters.postgres import Database
 from hub.audit.landings import decode
 from hub.intake.gate import Gate
-from hub.intake.parked import (
-    Filter,
-    NotParkedError,
-    Span,
-    explain,
-    give_up,
-    list_parked,
-    offset_at,
-    replay,
-    retry,
-    retry_all,
-)
+from hub.recovery.bulk import begin
+from hub.recovery.choosing import Filter
+from hub.recovery.items import list_items
+from hub.recovery.opening import look
+from hub.recovery.replays import Span, offset_at, replay
+from hub.recovery.spot import NotPossibleError
+from hub.recovery.today import Today
+from hub.recovery.wishes import give_up, hold, redrive
 from schemas.refs import derived_id
 from schemas.topics import Topic
 from tests.intake.corner import (
@@ -35,29 +30,16 @@ from tests.intake.corner import (
     TENANT,
     Settings,
     Shop,
-    a_corner,
-    a_shop,
     a_translator,
     accounted,
     at_work,
     events,
-    intake_of,
     land,
     translate,
 )
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-async def shop(kafka: str, dsn: str, database: Database) -> AsyncIterator[Shop]:
-    async with a_shop(kafka, dsn, database, a_corner()) as shop:
-        yield shop
-
-
-@pytest.fixture
-async def intake(shop: Shop) -> Topic:
-    return await intake_of(shop)
+ME = "ada"
 
 
 async def mend(shop: Shop, **settings: str) -> None:
@@ -65,11 +47,17 @@ async def mend(shop: Shop, **settings: str) -> None:
     await shop.store.put(shop.database, TENANT, "corner", shop.connector.name, settings)
 
 
+async def retry_all(shop: Shop, why: str) -> None:
+    """Have whatever is parked translated again at once."""
+    await begin(shop.database, Filter(state="parked"), why, by=ME, rate=10_000)
+
+
 async def replay_all(shop: Shop) -> None:
     now = datetime.now(UTC)
-    span = Span(shop.topic.name, now - timedelta(hours=1), now + timedelta(minutes=1))
+    begun, end = now - timedelta(hours=1), now + timedelta(minutes=1)
+    span = Span(topic=shop.topic.name, since=begun, until=end)
     async with Peek(shop.kafka) as peek:
-        await replay(shop.database, peek, span, "the mapping was wrong")
+        await replay(shop.database, peek, span, "the mapping was wrong", by=ME)
 
 
 async def replayed(shop: Shop) -> None:
@@ -89,18 +77,18 @@ async def test_a_record_parked_by_a_wrong_mapping_is_translated_after_the_mend(
     async with at_work(a_translator(shop, shop.database, intake)):
         (raw,) = await land(shop, {"number": "A-1"})
         await accounted(shop, 1, parked=1)
-        (one,) = await list_parked(shop.database)
+        (one,) = await list_items(shop.database)
         assert (one.code, one.reason) == (
             "order_missing",
             "order is missing; name it in `order`",
         )
 
         await mend(shop, order="number")
-        await retry(shop.database, one.spot, "the column is called number")
+        await redrive(shop.database, one.spot, "the column is called number", by=ME)
         figures = await accounted(shop, 1, parked=0)
 
     assert (figures["translated"], figures["events"]) == (1, 1)
-    assert await list_parked(shop.database) == []
+    assert await list_items(shop.database) == []
     (told,) = await events(shop, intake)
     assert told.headers["hub-raw"] == raw.encode()
     assert told.headers["hub-revision"] == b"2"
@@ -111,18 +99,19 @@ async def test_a_retry_that_fails_again_says_so_and_stays_parked(shop: Shop, int
     async with at_work(a_translator(shop, shop.database, intake)):
         await land(shop, {"serials": []}, {"bug": 1})
         await accounted(shop, 2, parked=2)
-        assert await retry_all(shop.database, Filter(tenant=TENANT), "perhaps") == 2
+        await retry_all(shop, "perhaps")
         for _ in range(100):
-            if not any(one.wanted for one in await list_parked(shop.database)):
+            if not any(one.wanted for one in await list_items(shop.database)):
                 break
             await asyncio.sleep(0.05)
         await accounted(shop, 2, parked=2)
 
-    found = await list_parked(shop.database)
+    found = await list_items(shop.database)
     assert [one.wanted for one in found] == [None, None]
     (fault,) = [one for one in found if one.code == "translator_failed"]
-    _, error = await explain(shop.database, KEYRING, fault.spot)
-    assert 'ZeroDivisionError("canary")' in error
+    today = Today(KEYRING, {}, shop.store)
+    opened = await look(shop.database, today, fault.spot, "to see why", by=ME)
+    assert 'ZeroDivisionError("canary")' in opened.error
     assert "canary" not in fault.reason
 
 
@@ -130,18 +119,18 @@ async def test_giving_up_takes_a_reason_and_ends_a_record(shop: Shop, intake: To
     async with at_work(a_translator(shop, shop.database, intake)):
         await land(shop, {"serials": []})
         await accounted(shop, 1, parked=1)
-        (one,) = await list_parked(shop.database)
-        with pytest.raises(NotParkedError, match="needs a reason"):
-            await give_up(shop.database, one.spot, " ")
-        await give_up(shop.database, one.spot, "a test of the till")
+        (one,) = await list_items(shop.database)
+        with pytest.raises(NotPossibleError, match="needs a reason"):
+            await give_up(shop.database, one.spot, " ", by=ME)
+        await give_up(shop.database, one.spot, "a test of the till", by=ME)
         figures = await accounted(shop, 1, parked=0)
 
     assert figures["meaningless"] == 1
     bodies = await shop.database.fetch("select body from landing order by n")
     *_, last = [line for row in bodies for line in decode(row["body"])]
     assert last.reason == "given up: a test of the till"
-    with pytest.raises(NotParkedError, match="is not parked"):
-        await retry(shop.database, one.spot, "no, it counts")
+    with pytest.raises(NotPossibleError, match="no open item"):
+        await redrive(shop.database, one.spot, "no, it counts", by=ME)
 
 
 async def test_a_record_sealed_with_another_key_stays_and_holds_nobody_up(
@@ -151,15 +140,16 @@ async def test_a_record_sealed_with_another_key_stays_and_holds_nobody_up(
     async with at_work(a_translator(shop, shop.database, intake)):
         await land(shop, {"serials": []})
         await accounted(shop, 1, parked=1)
-        await shop.database.execute("update parked set sealed = $1", strange.seal(TENANT, b"x"))
-        await retry_all(shop.database, Filter(), "try")
+        await shop.database.execute("update item set sealed = $1", strange.seal(TENANT, b"x"))
+        await retry_all(shop, "try")
         await land(shop, {"order": "A-1"}, delivery="b")
         await accounted(shop, 2, parked=1)
         await asyncio.sleep(1)
 
-    (one,) = await list_parked(shop.database)
-    assert one.wanted is None
-    assert "HUB_MASTER_KEY" in one.reason
+    (one,) = await list_items(shop.database)
+    assert one.wanted == "redrive"
+    assert "HUB_MASTER_KEY" in (one.on_hold or "")
+    assert "HUB_MASTER_KEY" not in one.reason
 
 
 async def test_hole_18_a_fixed_mapping_replayed_with_a_higher_revision_has_an_effect(
@@ -226,7 +216,7 @@ async def test_a_replay_under_a_worse_mapping_parks_what_it_can_no_longer_read(
         better = await accounted(shop, 1, parked=0)
 
     assert (worse["translated"], better["translated"]) == (0, 1)
-    assert await list_parked(shop.database) == []
+    assert await list_items(shop.database) == []
 
 
 async def test_a_record_that_is_wanted_and_replayed_is_counted_once(
@@ -236,7 +226,7 @@ async def test_a_record_that_is_wanted_and_replayed_is_counted_once(
         await land(shop, *({"number": f"A-{n}"} for n in range(40)))
         await accounted(shop, 40, parked=40)
     await mend(shop, order="number")
-    await retry_all(shop.database, Filter(), "the column is called number")
+    await retry_all(shop, "the column is called number")
     await replay_all(shop)
     async with at_work(a_translator(shop, shop.database, intake)):
         await replayed(shop)
@@ -244,6 +234,30 @@ async def test_a_record_that_is_wanted_and_replayed_is_counted_once(
 
     assert (figures["translated"], figures["events"]) == (40, 80)
     assert len({one.id for one in await events(shop, intake)}) == 40
+
+
+async def test_a_replay_leaves_out_what_a_person_holds_back_or_ends(
+    shop: Shop, intake: Topic
+) -> None:
+    async with at_work(a_translator(shop, shop.database, intake)):
+        await land(shop, *({"number": f"A-{n}"} for n in range(3)))
+        await accounted(shop, 3, parked=3)
+    held, ended, _ = await list_items(shop.database)
+    await hold(shop.database, held.spot, "its shop sends another one", by=ME)
+    await mend(shop, order="number")
+    await replay_all(shop)
+    await give_up(shop.database, ended.spot, "a test sale", by=ME)
+    # As many at once do, of which most come later.
+    later = "update item set wanted_at = now() + interval '3 s' where wanted is not null"
+    await shop.database.execute(later)
+    async with at_work(a_translator(shop, shop.database, intake)):
+        await replayed(shop)
+        await accounted(shop, 3, parked=2)
+        figures = await accounted(shop, 3, parked=1)
+
+    (left,) = await list_items(shop.database)
+    assert (left.spot, left.on_hold) == (held.spot, "its shop sends another one")
+    assert (figures["translated"], figures["meaningless"], figures["events"]) == (1, 1, 1)
 
 
 async def test_hole_25_a_replay_of_thousands_pauses_while_a_person_waits(
@@ -327,8 +341,12 @@ async def empty(shop: Shop) -> set[int]:
 
 async def test_a_replay_takes_a_reason_and_something_to_replay(shop: Shop, intake: Topic) -> None:
     now = datetime.now(UTC)
+    span = Span(topic=shop.topic.name, since=now, until=now)
     async with Peek(shop.kafka) as peek:
-        with pytest.raises(NotParkedError, match="needs a reason"):
-            await replay(shop.database, peek, Span(shop.topic.name, now, now), "")
-        with pytest.raises(NotParkedError, match="widen the range"):
-            await replay(shop.database, peek, Span(shop.topic.name, now, now), "a mend")
+        with pytest.raises(NotPossibleError, match="needs a reason"):
+            await replay(shop.database, peek, span, "", by=ME)
+        with pytest.raises(NotPossibleError, match="widen the range"):
+            await replay(shop.database, peek, span, "a mend", by=ME)
+        turned = Span(topic=span.topic, since=now, until=now - timedelta(hours=1))
+        with pytest.raises(NotPossibleError, match="turn them round"):
+            await replay(shop.database, peek, turned, "a mend", by=ME)

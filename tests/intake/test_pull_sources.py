@@ -15,15 +15,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.sdk import Pull, RawRecord, SourceUnavailableError
+from connectors.sdk import Pull, RawRecord
 from hub.access.sources import sources_of
 from hub.adapters.kafka import KafkaSettings, Outlet, Peek, SharedOutlet, apply_topics
 from hub.adapters.postgres import Database, connect
+from hub.adapters.postgres.leases import Leases
 from hub.audit.refusals import Refusal, Refusals, decode
 from hub.bootstrap.ingress import serve_on
 from hub.intake.checkpoints import Checkpoints
 from hub.intake.landing import Lander
-from hub.intake.leases import Leases
 from hub.intake.poller import Poller
 from tests.api.proxy import Proxy, proxy
 from tests.intake.corner import PARTITIONS, TENANT, Shop, a_corner, a_shop, listening
@@ -40,7 +40,9 @@ class Vendor:
     orders: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str | None] = field(default_factory=list)
     broken_after: int | None = None
-    """From which order on it answers 503."""
+    """From which order on it answers otherwise."""
+    status: int = 503
+    retry_after: str = ""
     url: str = ""
 
     async def page(self, request: Request) -> Response:
@@ -48,7 +50,8 @@ class Vendor:
         self.asked.append(since)
         first = int(since or 0)
         if self.broken_after is not None and first >= self.broken_after:
-            return JSONResponse({}, 503)
+            pause = {"retry-after": self.retry_after} if self.retry_after else None
+            return JSONResponse({}, self.status, pause)
         return JSONResponse(self.orders[first : first + PAGE])
 
 
@@ -77,11 +80,8 @@ async def shop(vendor: Vendor, kafka: str, dsn: str, database: Database) -> Asyn
         client: httpx.AsyncClient, settings: object, since: str | None
     ) -> AsyncIterator[RawRecord]:
         while True:
-            try:
-                answer = await client.get(vendor.url, params={"since_id": since or "0"})
-                answer.raise_for_status()
-            except httpx.HTTPError as error:
-                raise SourceUnavailableError("corner") from error
+            answer = await client.get(vendor.url, params={"since_id": since or "0"})
+            answer.raise_for_status()
             if not answer.json():
                 return
             for order in answer.json():
@@ -189,6 +189,29 @@ async def test_waits_for_a_source_that_does_not_answer_and_keeps_what_it_said(
     assert vendor.asked.count("0") == 1
     failures = shop.metrics.pull_failures.labels(shop.connector.name)
     assert next(iter(failures.collect())).samples[0].value > 0
+
+
+async def test_leaves_a_source_alone_for_as_long_as_it_asks_for(shop: Shop, vendor: Vendor) -> None:
+    vendor.broken_after, vendor.status, vendor.retry_after = 10, 429, "60"
+    async with polling(shop):
+        assert len(await landed(shop, 10)) == 10
+        await asyncio.sleep(1.5)
+
+    assert vendor.asked == ["0", "10", "10"], "once to break off, and once to be told so"
+
+
+async def test_a_source_that_refuses_is_a_fault_of_its_settings_and_loses_nothing_it_said(
+    shop: Shop, vendor: Vendor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vendor.broken_after, vendor.status = 10, 401
+    async with polling(shop):
+        assert len(await landed(shop, 10)) == 10
+        await asyncio.sleep(1)
+
+    failures = shop.metrics.pull_failures.labels(shop.connector.name)
+    assert next(iter(failures.collect())).samples[0].value == 1
+    assert vendor.asked == ["0", "10"]
+    assert "the source answers 401; see whether it has" in capsys.readouterr().out
 
 
 async def test_saves_no_checkpoint_before_the_landing_is_acknowledged(

@@ -18,15 +18,9 @@ from hub.intake.bodies import MAX_BODY, Bodies
 from hub.intake.door import PushDoor
 from schemas.envelope import from_headers
 from schemas.refs import derived_id, home, place
-from tests.intake.corner import PARTITIONS, TENANT, Shop, a_corner, a_door, a_shop
+from tests.intake.corner import PARTITIONS, TENANT, Shop, a_door
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-async def shop(kafka: str, dsn: str, database: Database) -> AsyncIterator[Shop]:
-    async with a_shop(kafka, dsn, database, a_corner()) as shop:
-        yield shop
 
 
 @pytest.fixture

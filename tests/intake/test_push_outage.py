@@ -12,21 +12,14 @@ import pytest
 from hub.access.keyring import Keyring
 from hub.access.sources import SourceStore
 from hub.adapters.kafka import KafkaSettings, SharedOutlet
-from hub.adapters.postgres import Database
 from hub.dev.embedded.server import free_port
 from hub.intake.landing import Lander
 from tests.api.proxy import proxy
-from tests.intake.corner import Shop, a_corner, a_door, a_shop
+from tests.intake.corner import Shop, a_door
 
 pytestmark = pytest.mark.servers
 
 BODY = b'[{"order": "A-1"}]'
-
-
-@pytest.fixture
-async def shop(kafka: str, dsn: str, database: Database) -> AsyncIterator[Shop]:
-    async with a_shop(kafka, dsn, database, a_corner()) as shop:
-        yield shop
 
 
 @asynccontextmanager

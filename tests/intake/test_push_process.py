@@ -26,9 +26,9 @@ ZONE = ("--option", "zone=Europe/Istanbul")
 
 
 @pytest.fixture
-def broker(server_root: Path) -> Iterator[KafkaServer]:
-    """A broker of this test's own, to stop."""
-    with KafkaServer(server_root / "push-kafka") as server:
+def broker(server_root: Path, tmp_path: Path) -> Iterator[KafkaServer]:
+    """A broker of this test's own, to stop, on which nothing of another test has landed."""
+    with KafkaServer(server_root / f"push-kafka-{tmp_path.name}") as server:
         yield server
 
 
@@ -110,25 +110,26 @@ async def test_a_till_is_set_up_pushes_is_parked_and_is_mended(
 
     assert [one["status"] for one in answer.json()["tickets"]] == ["landed", "landed"]
     await until(database, "select count(*) from unit", 1)
-    await until(database, "select count(*) from parked", 1)
-    place = await database.fetchrow('select topic, part, "offset" from parked')
-    listed = await hub.run("parked", "list")
+    await until(database, "select count(*) from item", 1)
+    place = await database.fetchrow('select topic, part, "offset" from item')
+    listed = await hub.run("items", "--state", "parked")
     assert f"{place['topic']}[{place['part']}]@{place['offset']}" in listed
     assert "type_unknown" in listed
-    parked = json.loads(await hub.run("parked", "list", "--json"))
-    assert (parked["topic"], parked["part"], parked["offset"]) == tuple(place)
-    shown = await hub.run("parked", "show-reason", *map(str, place))
+    parked = json.loads(await hub.run("items", "--json"))
+    assert (parked["topic"], parked["partition"], parked["offset"]) == tuple(place)
+    shown = await hub.run("items", "show", *map(str, place))
     assert "is neither a sale nor a return" in shown
 
     words = 'zone = "Europe/Istanbul"\nsale_words = ["sale", "vente gratuite"]\n'
     (hub.folder / "map.toml").write_text(words)
     mended = ("--connector", "pos", "--map", str(hub.folder / "map.toml"))
     await hub.run("source", "set", TENANT, "pos", *mended)
-    await hub.run("parked", "retry", "--reason", "a free sale is a sale", "--code", "type_unknown")
+    assert "-> translated" in await hub.run("items", "rehearse", "--state", "parked")
+    await hub.run("redrive", "--code", "type_unknown", "--reason", "a free sale is a sale")
     await until(database, "select count(*) from unit", 2)
-    await hub.run(
-        "replay-raw", "pos", "--from", "2026-01-01", "--reason", "to see that it is harmless"
-    )
+    told = await hub.run("replay", "pos", "--since", "2026-01-01", "--dry-run")
+    assert "the same again -> deduplicated" in told
+    await hub.run("replay", "pos", "--since", "1h", "--reason", "to see that it is harmless")
     await until(database, "select count(*) from raw_replay where done_at is null", 0)
     await until(database, "select count(*) from unit", 2)
 
@@ -138,6 +139,47 @@ async def test_a_till_is_set_up_pushes_is_parked_and_is_mended(
     await _without_kafka(hub, broker, secret)
     await until(database, "select count(*) from unit", 4)
     await _stopped_while_busy(hub, ingress, new)
+
+
+async def test_a_mapping_bug_parks_500_tickets_the_fix_lands_and_a_replay_makes_every_warranty_once(
+    hub: Installed, database: Database
+) -> None:
+    said = await hub.run("source", "set", TENANT, "pos", "--connector", "pos", *ZONE)
+    secret = next(word for word in said.split() if word.startswith("whsec_"))
+    for process in (("ingress",), ("process",), ("translate", "pos")):
+        hub.start(*process)
+    await listens(hub)
+    tickets = [ticket(f"{n}", type="vente gratuite") for n in range(500)]
+    for n in range(0, 500, 100):
+        assert (await push(hub, secret, f"m{n}", *tickets[n : n + 100])).status_code == 202
+    assert (await push(hub, secret, "well", *map(ticket, ("w1", "w2")))).status_code == 202
+    await until(database, "select count(*) from item where state = 'parked'", 500)
+    await until(database, "select count(*) from unit", 2)
+    (group,) = [
+        json.loads(one) for one in (await hub.run("items", "groups", "--json")).splitlines()
+    ]
+    assert (group["items"], group["code"]) == (500, "type_unknown")
+
+    words = 'zone = "Europe/Istanbul"\nsale_words = ["sale", "vente gratuite"]\n'
+    (hub.folder / "map.toml").write_text(words)
+    mended = ("--connector", "pos", "--map", str(hub.folder / "map.toml"))
+    await hub.run("source", "set", TENANT, "pos", *mended)
+    foreseen = await hub.run("replay", "pos", "--since", "1h", "--dry-run")
+    assert "500 records: parked -> translated" in foreseen
+    assert "500 events: new -> applied" in foreseen
+    assert await database.fetchval("select count(*) from item where state = 'parked'") == 500
+    # Twice: what is said again is recognised.
+    for reason in ("a free sale is a sale", "did that do it?"):
+        await hub.run("replay", "pos", "--since", "1h", "--reason", reason)
+    await until(database, "select count(*) from raw_replay where done_at is null", 0)
+
+    await until(database, "select count(*) from item", 0)
+    await until(database, "select count(*) from unit", 502)
+    await until(database, "select count(distinct serial_norm) from unit", 502)
+    told = "select sum(count)::bigint from activity where outcome = 'activated'"
+    hub.start("project")
+    await until(database, told, 502)
+    assert "holds" in await hub.run("verify", "--deep")
 
 
 async def _without_kafka(hub: Installed, broker: KafkaServer, secret: str) -> None:

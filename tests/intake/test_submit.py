@@ -90,6 +90,17 @@ async def test_the_same_id_with_another_body_is_refused(
     assert await records(hub) == 1
 
 
+async def test_two_who_submit_the_same_in_another_order_do_not_wait_for_each_other(
+    idle: Installation, submitter: Submitter
+) -> None:
+    for n in range(10):
+        asked = [sale(f"R-{n}-{m}") for m in range(300)]
+        sent = await asyncio.gather(submitter.send(asked), submitter.send(asked[::-1]))
+        assert sent[0].requests == sent[1].requests[::-1]
+
+    assert await idle.database.fetchval("select count(*) from request") == 3_000
+
+
 async def test_what_is_undecided_at_the_deadline_is_said_so_and_heard_later(
     idle: Installation, submitter: Submitter
 ) -> None:

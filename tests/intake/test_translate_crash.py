@@ -11,13 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.adapters.postgres import Database
 from schemas.topics import Topic
 from tests.intake.conftest import Installation
 from tests.intake.corner import (
     Shop,
-    a_corner,
-    a_shop,
     a_translator,
     accounted,
     at_work,
@@ -28,12 +25,6 @@ from tests.intake.corner import (
 pytestmark = pytest.mark.servers
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-async def shop(kafka: str, dsn: str, database: Database) -> AsyncIterator[Shop]:
-    async with a_shop(kafka, dsn, database, a_corner()) as shop:
-        yield shop
 
 
 @asynccontextmanager

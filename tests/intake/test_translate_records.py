@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from hub.adapters.kafka import Message, Outlet
-from hub.adapters.postgres import Database, connect
+from hub.adapters.postgres import connect
 from hub.audit.landings import Landing, decode
 from hub.trail.rows import Blob, landing_rows, read_landed
 from schemas.envelope import from_headers
@@ -19,28 +18,14 @@ from tests.intake.corner import (
     PARTITIONS,
     TENANT,
     Shop,
-    a_corner,
-    a_shop,
     a_translator,
     accounted,
     at_work,
     events,
-    intake_of,
     land,
 )
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-async def shop(kafka: str, dsn: str, database: Database) -> AsyncIterator[Shop]:
-    async with a_shop(kafka, dsn, database, a_corner()) as shop:
-        yield shop
-
-
-@pytest.fixture
-async def intake(shop: Shop) -> Topic:
-    return await intake_of(shop)
 
 
 async def landings(shop: Shop) -> list[Landing]:
@@ -115,12 +100,14 @@ async def test_accounts_for_every_record_whatever_it_means(shop: Shop, intake: T
         "translated": 1,
         "meaningless": 1,
         "parked": 2,
+        "retrying": 0,
+        "held": 0,
         "stepped_over": 0,
         "events": 1,
     }
     reasons = {line.outcome: line.reason for line in await landings(shop)}
     assert reasons["meaningless"] == "a ping"
-    rows = await shop.database.fetch("select code, reason, sealed from parked order by code")
+    rows = await shop.database.fetch("select code, reason, sealed from item order by code")
     assert [row["code"] for row in rows] == ["order_missing", "translator_failed"]
     assert rows[1]["reason"].startswith("ZeroDivisionError in translate, line ")
     assert not any(b"serials" in row["sealed"] for row in rows)
@@ -134,7 +121,7 @@ async def test_parks_what_nobody_could_have_landed(shop: Shop, intake: Topic) ->
     async with at_work(a_translator(shop, shop.database, intake)):
         await accounted(shop, 2, parked=2)
 
-    rows = await shop.database.fetch("select tenant, code from parked")
+    rows = await shop.database.fetch("select tenant, code from item")
     assert [tuple(row) for row in rows] == [("hub", "unreadable")] * 2
 
 
@@ -143,11 +130,11 @@ async def test_parks_the_records_of_a_source_that_is_gone(shop: Shop, intake: To
     await shop.database.execute("delete from source")
     async with at_work(a_translator(shop, shop.database, intake)):
         await accounted(shop, 1, parked=1)
-        (row,) = await shop.database.fetch("select code, reason from parked")
+        (row,) = await shop.database.fetch("select code, reason from item")
         assert row["code"] == "source_missing"
 
         await shop.store.put(shop.database, TENANT, "corner", shop.connector.name, {})
-        await shop.database.execute("update parked set wanted = 'retry'")
+        await shop.database.execute("update item set wanted = 'redrive'")
         figures = await accounted(shop, 1, parked=0)
 
     assert figures["translated"] == 1

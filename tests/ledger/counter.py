@@ -20,6 +20,8 @@ create table counter (
   id text primary key, tenant text not null, version bigint not null,
   total bigint, note text, doc json, inbox json not null)"""
 KIND = "nick"
+VENDOR = "vendor:"
+"""What stands before the name of something that has a breaker."""
 
 
 class Counted(Fact):
@@ -174,7 +176,8 @@ def _decide(
         if total < fact.at_least:
             raise TooEarlyError(f"waits until the counter stands at {fact.at_least}")
         if fact.needs in world.away:
-            raise UnavailableError(f"{fact.needs} is away")
+            vendor = fact.needs if fact.needs.startswith(VENDOR) else None
+            raise UnavailableError(f"{fact.needs} is away", vendor)
         if fact.needs in world.broken:
             raise world.broken[fact.needs]
         if fact.by < 0:

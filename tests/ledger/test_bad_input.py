@@ -1,6 +1,7 @@
 """Whatever arrives on the topic is answered with a reason; it stops nothing and holds nothing."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.adapters.scrambled import Scrambled
-from tests.ledger.counter import Counted, home_of
-from tests.ledger.driver import Hub, Told, count, told
+from tests.ledger.counter import Counted, World, home_of
+from tests.ledger.driver import Hub, Told, count, key_in, told
 
 pytestmark = pytest.mark.servers
 
@@ -57,10 +58,13 @@ INVALID: dict[str, tuple[Callable[[], Told], str]] = {
     "no such time": (lambda: with_header("ce_time", b"2026-02-31T10:00:00Z"), "ce_time"),
     "no zone": (lambda: with_header("ce_time", b"2026-02-01T10:00:00"), "no offset"),
     "no tenant": (lambda: without_header("ce_tenant"), "header ce_tenant is missing"),
-    "two tenants": (lambda: with_header("ce_tenant", b"bolt"), "speaks of tenant"),
+    "two tenants": (lambda: with_header("ce_tenant", b"bolt"), "another tenant"),
     "foreign source": (lambda: with_header("ce_source", b"urn:x"), "ce_source is"),
     "unknown tenant": (lambda: told("bad", Counted(key="a"), tenant="nobody"), "unknown tenant"),
-    "another version": (lambda: with_header("ce_specversion", b"0.3"), "this hub reads 1.0"),
+    "another version": (
+        lambda: with_header("ce_specversion", b"0.3"),
+        "not 1.0, which is what this hub reads",
+    ),
     "header bomb": (lambda: with_header("bomb", b"b" * 5_000_000), "bytes of headers"),
     "long correlation id": (lambda: with_header("ce_correlationid", b"c" * 9000), "correlationid"),
     "undecodable request": (lambda: with_header("hub-request", b"\xff"), "hub-request"),
@@ -143,6 +147,18 @@ async def test_what_is_wrong_in_a_known_tenant_s_event_is_sealed_with_that_tenan
     await hub.start()
     await hub.told_all(told("bad", b"{}"), without_header("ce_tenant"))
     assert sorted(item["tenant"] for item in await hub.items()) == ["acme", "hub"]
+
+
+async def test_a_nul_in_a_home_of_its_own_is_found_at_a_look(hub: Hub, world: World) -> None:
+    """Hole 11: a hundred neighbours in the batch are decided once more, and not once for each halving."""
+    key = key_in(0, "nul")
+    near = [count(f"e{n}", f"k{n}") for n in range(400)]
+    near = [one for one in near if one.partition == 0]
+    await hub.tell(*near[:50], count("nul", key, note="a\x00b"), *near[50:])
+    await hub.start()
+    await hub.settled()
+    assert await hub.outcomes() == {"applied": len(near), "dead_lettered": 1}
+    assert max(Counter(world.tries).values()) <= 3
 
 
 async def test_data_that_postgres_refuses_becomes_one_dead_letter_and_its_neighbours_are_applied(

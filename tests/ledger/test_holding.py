@@ -1,10 +1,12 @@
 """Too early is no failure: the event waits in its home and holds nothing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
 
-from tests.ledger.counter import World, home_of
+from tests.ledger.counter import Counted, World, home_of
 from tests.ledger.driver import Hub, count
 
 pytestmark = pytest.mark.servers
@@ -92,3 +94,70 @@ async def test_a_timer_of_a_held_home_waits_until_it_is_released(hub: Hub, world
     await hub.want("e2", "redrive")
     await hub.until("select total = 102 from counter where id = $1", "fired", home_of("a"))
     assert (await hub.applied())[:2] == ["e1", "e2"]
+
+
+LOST = """
+update counter set inbox = jsonb_set(inbox::jsonb, '{waiting,0,%s}', '%s')::json where id = $1
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "by", "reason"),
+    [
+        ("type", '"counter.dropped.v1"', "unknown event type 'counter.dropped.v1'"),
+        ("fact", '{"by": 3, "needs": "x"}', "not a valid counter.counted.v1: key: Field required"),
+    ],
+)
+async def test_an_early_event_that_a_newer_release_cannot_read_holds_up_nobody(
+    hub: Hub, what: str, by: str, reason: str
+) -> None:
+    await hub.start()
+    await hub.told_all(count("lost", at_least=2), count("early", at_least=1))
+    await hub.stop()
+    await hub.db.execute(LOST % (what, by), home_of("a"))
+    await hub.start()
+    await hub.told_all(count("sale"), count("x1", "b"))
+
+    assert await hub.applied() == ["sale", "early"]
+    assert await hub.outcomes() == {"applied": 3, "dead_lettered": 1}
+    (item,) = await hub.items()
+    assert (item["event_id"], item["home"], item["code"]) == ("lost", None, "invalid")
+    assert reason in item["reason"]
+    (copy,) = await hub.dead_letters()
+    assert reason.encode() in dict(copy.headers)["hub-reason"]
+    await hub.want("lost", "redrive")
+    await hub.until("select attempt = 2 from item", "tried again, and as invalid as before")
+
+
+async def test_a_timer_lets_go_of_an_early_event_that_cannot_be_read(hub: Hub) -> None:
+    await hub.start()
+    await hub.told_all(count("lost", at_least=1))
+    await hub.stop()
+    await hub.db.execute(LOST % ("type", '"counter.dropped.v1"'), home_of("a"))
+    await hub.db.execute(DUE, "waiting")
+    await hub.start()
+    await hub.until("select count(*) = 1 from item", "set aside")
+    assert await hub.outcomes() == {"dead_lettered": 1}
+    assert await hub.db.fetchval("select count(*) from timer") == 0
+
+
+async def test_an_early_event_that_could_be_read_again_is_decided_after_all(hub: Hub) -> None:
+    await hub.start()
+    await hub.told_all(count("lost", at_least=1))
+    await hub.stop()
+    await hub.db.execute(LOST % ("type", '"counter.dropped.v1"'), home_of("a"))
+    await hub.start()
+    await hub.told_all(count("sale"))
+    await hub.stop()
+    later = replace(hub.processor, consumes=(*hub.processor.consumes, Dropped))
+    await hub.start(processor=later)
+    await hub.want("lost", "redrive", "the type is back")
+    await hub.until("select count(*) = 0 from item", "decided")
+
+    assert await hub.applied() == ["sale", "lost"]
+
+
+class Dropped(Counted):
+    """A count of a type that one release had forgotten."""
+
+    TYPE: ClassVar[str] = "counter.dropped.v1"

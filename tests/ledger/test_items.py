@@ -1,11 +1,12 @@
 """What could not be decided is kept, tried again and released, and its home keeps its order."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.ledger.counter import Counted, World
-from tests.ledger.driver import Hub, count, told
+from tests.ledger.counter import Counted, World, home_of
+from tests.ledger.driver import Hub, count, key_in, told
 
 pytestmark = pytest.mark.servers
 
@@ -54,7 +55,7 @@ async def test_a_follower_that_fails_when_it_is_released_waits_for_its_own_time(
     await hub.until("select count(*) = 1 from item where state = 'retrying'", "e2 tried")
     due = "select due_at > clock_timestamp() from item where event_id = 'e2'"
     assert await hub.db.fetchval(due)
-    assert await hub.db.fetchval("select attempt from item where event_id = 'e2'") == 2
+    assert await hub.db.fetchval("select attempt from item where event_id = 'e2'") == 1
     assert await hub.applied() == ["e1"], "what stands behind e2 does not overtake it"
     assert world.tries.count("e2") == 1
     world.away.clear()
@@ -256,6 +257,32 @@ async def test_an_event_that_nobody_can_place_is_a_dead_letter_that_holds_nothin
     assert sum((await hub.outcomes()).values()) >= 3
 
 
+async def test_a_redriven_event_whose_home_is_known_by_now_overtakes_nobody_there(
+    hub: Hub, world: World
+) -> None:
+    """What had no home waits behind what came before it, and goes before what came after it."""
+    world.away.add("stock")
+    world.unplaceable.add("a")
+    await hub.start(schedule=(600,))
+    await hub.told_all(count("early"))
+    await hub.until("select count(*) = 1 from item where home is null", "nobody can place it")
+    world.unplaceable.clear()
+    await hub.told_all(count("e1", needs="stock"))
+    world.unplaceable.add("a")
+    await hub.told_all(count("late"))
+    await hub.until("select count(*) = 2 from item where home is null", "nor this one")
+    world.unplaceable.clear()
+    await hub.want("late", "redrive")
+    await hub.until("select count(*) = 1 from item where state = 'held'", "it waits its turn")
+    await hub.want("early", "redrive")
+    await hub.until("select count(*) = 2 from item", "the first one goes first")
+    assert await hub.applied() == ["early"]
+    world.away.clear()
+    await hub.want("e1", "redrive")
+    await hub.until("select count(*) = 0 from item", "all are applied")
+    assert await hub.applied() == ["early", "e1", "late"]
+
+
 async def test_what_is_no_event_stays_a_dead_letter_when_it_is_redriven(hub: Hub) -> None:
     """A redrive cannot make sense of nonsense; giving up ends it."""
     await hub.start()
@@ -309,3 +336,97 @@ async def test_a_dead_letter_keeps_the_time_of_its_first_receipt(hub: Hub, world
     await hub.told_all(count("e1", needs="code"))
     (item,) = await hub.items()
     assert abs((item["received_at"] - before).total_seconds()) < 10
+
+
+async def test_only_the_item_that_cannot_be_stored_is_blamed_however_many_are_tried_with_it(
+    hub: Hub, world: World
+) -> None:
+    """One is redriven and refused again, the other is merely due: neither may keep the other waiting."""
+    world.away.add("shop")
+    fine, nul = key_in(0, "fine"), key_in(0, "nul")
+    await hub.start(schedule=(1.0,))
+    await hub.told_all(count("e1", fine, needs="shop"), count("e2", nul, note="a\x00b"))
+    await hub.until("select count(*) = 1 from item where event_id = 'e2'", "refused")
+    await hub.stop()
+    await asyncio.sleep(1.2)
+    world.away.clear()
+    await hub.want("e2", "redrive")
+    await hub.start(schedule=(1.0,))
+    await hub.until(
+        "select attempt = 2 and wanted is null from item where event_id = 'e2'", "again"
+    )
+    await hub.until("select count(*) = 1 from item", "the other is decided")
+    assert await hub.applied(fine) == ["e1"]
+
+
+async def test_a_redrive_of_what_still_cannot_be_stored_ends(hub: Hub) -> None:
+    """It is asked of Postgres once more for each wish, and not for ever."""
+    await hub.start()
+    await hub.told_all(count("e1", note="a\x00b"))
+    for attempt in (2, 3):
+        await hub.want("e1", "redrive")
+        again = f"select attempt = {attempt} and wanted is null from item"  # noqa: S608 - a number
+        await hub.until(again, "tried again")
+
+
+async def test_what_was_sealed_with_a_key_that_is_gone_waits_on_hold_and_can_be_given_up(
+    hub: Hub, world: World
+) -> None:
+    world.broken["code"] = ValueError("a fault")
+    await hub.start()
+    await hub.told_all(count("e1", needs="code"), count("e2"))
+    await hub.db.execute("update item set sealed = sealed || '\\x00' where event_id = 'e1'")
+    await hub.want("e1", "redrive")
+    await hub.until("select on_hold is not null from item where event_id = 'e1'", "on hold")
+    await hub.want("e1", "give_up", "its key is gone")
+    await hub.until("select count(*) = 0 from item", "ended")
+    assert await hub.applied() == ["e2"]
+    assert await hub.outcomes() == {"applied": 1, "given_up": 1}
+    bodies = await hub.db.fetch("select body from ledger")
+    assert any(b"its key is gone" in row["body"] and b'"e1"' in row["body"] for row in bodies)
+
+
+async def test_a_process_with_another_key_takes_back_nothing_and_tries_once_a_wish(
+    hub: Hub, world: World
+) -> None:
+    world.broken["code"] = ValueError("a fault")
+    await hub.start()
+    await hub.told_all(count("e1", needs="code"))
+    sealed = await hub.db.fetchval("select sealed from item")
+    await hub.db.execute("update item set sealed = sealed || '\\x00', redrive = 7")
+    held = "select on_hold like '%HUB_MASTER_KEY%' from item"
+    said = "select count(*) from staff_action where by = 'hub' and verb = 'hold'"
+    for times in (1, 2):
+        await hub.db.execute("update item set wanted = 'redrive', on_hold = null")
+        await hub.until(held, "on hold")
+        await asyncio.sleep(1.2)
+        assert await hub.db.fetchval(said) == times
+    (item,) = await hub.items()
+    assert (item["wanted"], item["redrive"], "a fault" in item["reason"]) == ("redrive", 7, True)
+    world.broken.clear()
+    await hub.db.execute("update item set sealed = $1, on_hold = null", sealed)
+    await hub.until("select count(*) = 0 from item", "tried with the key it was sealed with")
+
+
+async def test_items_are_locked_in_the_order_of_their_offsets(hub: Hub, world: World) -> None:
+    """Whoever marks many at once does so too: in another order each would wait for the other."""
+    world.broken["code"] = ValueError("a fault")
+    await hub.start()
+    first, last = sorted((key_in(0, "z"), key_in(0, "a")), key=home_of)
+    await hub.told_all(count("e1", last, needs="code"), count("e2", first, needs="code"))
+    await hub.stop()
+    world.broken.clear()
+    for event in ("e1", "e2"):
+        await hub.want(event, "redrive")
+    lock = "select 1 from item where event_id = $1 for update"
+    async with hub.db.transaction() as marking:
+        await marking.execute("set local lock_timeout = '0.5s'")
+        await marking.execute(lock, "e1")
+        await hub.start()
+        waits = (
+            "select count(*) > 0 from pg_stat_activity"
+            " where wait_event_type = 'Lock' and datname = current_database()"
+        )
+        await hub.until(waits, "the owner waits")
+        await marking.execute(lock, "e2")
+    await hub.until("select count(*) = 0 from item", "both are tried")

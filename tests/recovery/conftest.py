@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from hub.access.sources import SourceStore
 from hub.adapters.kafka import KafkaSettings, Peek
 from hub.adapters.postgres import Database
+from hub.recovery.today import Today
 from hub.sdk.processor import Processor
 from tests.ledger import counter
 from tests.ledger.driver import Hub, installation
@@ -36,6 +38,7 @@ async def hub(
     kafka: str, dsn: str, database: Database, publisher: Any, processor: Processor[Any]
 ) -> AsyncIterator[Hub]:
     await database.execute(counter.TABLE)
+    await database.execute("grant select on counter to hub_engine")
     await database.execute("insert into tenant values ('acme', 24, 14)")
     settings = KafkaSettings(kafka, session_timeout_ms=6_000, heartbeat_interval_ms=500)
     async with installation(settings, dsn, processor, publisher) as running:
@@ -46,3 +49,10 @@ async def hub(
 async def peek(kafka: str) -> AsyncIterator[Peek]:
     async with Peek(KafkaSettings(kafka)) as reader:
         yield reader
+
+
+@pytest.fixture
+def today(hub: Hub) -> Today:
+    """The code of this test: the counter, and whatever the test's world breaks in it."""
+    topic = hub.processor.reads.name
+    return Today(hub.keyring, {topic: hub.processor}, SourceStore({}, hub.keyring))

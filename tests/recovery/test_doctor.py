@@ -14,11 +14,11 @@ from hub.recovery.doctor import (
     Finding,
     Installation,
     Level,
-    _durability,
-    _safety,
     doctor,
     production_refusals,
 )
+from hub.recovery.doctor.kafka import safety
+from hub.recovery.doctor.postgres import durability_of
 from hub.registry import connectors
 from hub.sdk.processor import Processor
 from schemas.topics import dead_letters
@@ -161,8 +161,8 @@ PRODUCTION = Installation(NOWHERE, "", KEYRING, 48, (), (), production=True)
 
 
 def test_a_safe_cluster_is_not_refused() -> None:
-    assert _safety(Cluster("c", 3, {"t": SAFE_TOPIC})) == []
-    assert _durability(SAFE_POSTGRES, PRODUCTION) == []
+    assert safety(Cluster("c", 3, {"t": SAFE_TOPIC})) == []
+    assert durability_of(SAFE_POSTGRES, PRODUCTION) == []
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_safe_cluster_is_not_refused() -> None:
     ],
 )
 def test_an_unsafe_topic_is_refused(change: dict[str, Any], told: str) -> None:
-    findings = _safety(Cluster("c", 3, {"t": replace(SAFE_TOPIC, **change)}))
+    findings = safety(Cluster("c", 3, {"t": replace(SAFE_TOPIC, **change)}))
 
     assert any(told in one for one in bad(findings))
 
@@ -191,12 +191,12 @@ def test_an_unsafe_topic_is_refused(change: dict[str, Any], told: str) -> None:
     ],
 )
 def test_a_postgres_that_can_lose_decisions_is_refused(change: dict[str, Any]) -> None:
-    assert len(bad(_durability(SAFE_POSTGRES | change, PRODUCTION))) == 1
+    assert len(bad(durability_of(SAFE_POSTGRES | change, PRODUCTION))) == 1
 
 
 def test_an_asynchronous_postgres_may_be_accepted() -> None:
     accepted = replace(PRODUCTION, allow_asynchronous_postgres=True)
 
-    (finding,) = _durability(SAFE_POSTGRES | {"standby_names": ""}, accepted)
+    (finding,) = durability_of(SAFE_POSTGRES | {"standby_names": ""}, accepted)
 
     assert finding.level is Level.WARNING

@@ -7,8 +7,8 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from hub.adapters.kafka import Peek
-from hub.recovery.items import NotPossibleError, Spot
 from hub.recovery.skip import skip
+from hub.recovery.spot import NotPossibleError, Spot
 from hub.recovery.verify import Verifier
 from tests.ledger.driver import Hub, count, key_in
 
@@ -60,7 +60,7 @@ async def test_goes_on_counts_what_it_passed_and_keeps_the_reason(hub: Hub, peek
 async def test_refuses_to_pass_what_can_still_be_decided(hub: Hub, peek: Peek) -> None:
     first_kept = await stopped_hub(hub)
 
-    with pytest.raises(NotPossibleError, match="would lose events that can be decided; skip to 5"):
+    with pytest.raises(NotPossibleError, match="would lose what can be decided; skip to 5"):
         await skip(hub.db, peek, first_kept._replace(offset=6), "be quick")
 
 

@@ -162,8 +162,10 @@ async def test_a_name_points_to_a_row_and_a_row_lives_in_its_home(
     await hub.db.execute(name, "waiting", home, home)
     await hub.db.execute(name, "elsewhere", home, f"wty_{'c' * 16}_1")
     await hub.db.execute(name, "nowhere", "d" * 16, f"wty_{home}_1")
+    customer = "insert into name values ('email', 'acme', 'hash', $1, $2)"
+    await hub.db.execute(customer, "e" * 16, f"cus_{'e' * 16}")
     warranty = registry.processor("warranty")
-    purchases = replace(processor, head=warranty.head, parts=warranty.parts)
+    purchases = replace(processor, head=warranty.head, parts=warranty.parts, ahead=warranty.ahead)
 
     report = await Verifier(hub.db, peek, purchases, (), patience=0.2).run()
 

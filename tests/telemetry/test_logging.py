@@ -7,13 +7,14 @@ import sys
 
 import pytest
 
-from hub.telemetry.logging import redact, scrubbed
+from hub.telemetry.logging import presentable, redact, scrubbed
 
 CANARIES = ("canary-secret", "ayse@example.com", "+90 532 123 45 67", "Ayse Yilmaz")
 
 PROGRAM = """
 import logging, structlog
 from pydantic import BaseModel
+from hub.domain.errors import HubError
 from hub.telemetry.logging import configure_logging
 
 class Person(BaseModel):
@@ -33,6 +34,13 @@ try:
     Person.model_validate({"age": "Ayse Yilmaz"})
 except ValueError:
     log.exception("event.failed")
+try:
+    try:
+        {}["Ayse Yilmaz"]
+    except KeyError as error:
+        raise ExceptionGroup("Ayse Yilmaz", [HubError("the store is away"), error]) from error
+except ExceptionGroup:
+    logging.getLogger("aiokafka").exception("library.failed")
 """
 
 
@@ -75,11 +83,22 @@ def test_libraries_log_through_the_same_door(output: str) -> None:
 
 
 def test_a_traceback_is_kept_without_the_values_it_quotes(output: str) -> None:
-    last = json.loads(output.splitlines()[-1])
+    of_event, of_library = (json.loads(line) for line in output.splitlines()[-2:])
 
-    assert last["event"] == "event.failed"
-    assert "ValidationError" in last["exception"]
-    assert "input_value=hidden" in last["exception"]
+    assert (of_event["event"], of_library["event"]) == ("event.failed", "library.failed")
+    assert "ValidationError: hidden" in of_event["exception"]
+    assert "in <module>" in of_event["exception"]
+    assert of_library["exception"].count("KeyError: hidden") == 2
+    assert "HubError: the store is away" in of_library["exception"]
+
+
+@pytest.mark.parametrize("value", ["ayse@example.com", "+90 532 123 45 67"])
+@pytest.mark.parametrize("left", range(4, 16, 3))
+def test_what_is_cut_off_in_the_middle_is_hidden_all_the_same(value: str, left: int) -> None:
+    said = presentable("x " * 50 + value, 100 + left)
+
+    assert value[:4] not in said
+    assert len(said) <= 100 + left
 
 
 def test_a_field_that_is_not_on_the_list_is_hidden() -> None:

@@ -27,7 +27,8 @@ from hub.trail.trace import find
 from hub.trail.way import Decided, Trace
 from schemas.envelope import Envelope, source_of, to_headers
 from schemas.refs import order_home, place, serial_home
-from schemas.topics import AUDIT, Topic, dead_letters
+from schemas.topics import AUDIT, Topic
+from tests.apart import apart, topics_of
 
 PARTITIONS = 3
 TENANT, OTHER = "acme", "globex"
@@ -242,11 +243,10 @@ async def idle(kafka: str, dsn: str, database: Database, topic_prefix: str) -> A
     """A hub in which nothing runs until it is started."""
     settings = KafkaSettings(kafka, session_timeout_ms=6_000, heartbeat_interval_ms=500)
     ours = processor("warranty")
-    reads = replace(ours.reads, name=topic_prefix + ours.reads.name)
-    writes = replace(ours.writes, name=topic_prefix + ours.writes.name)
-    own = replace(ours, name=topic_prefix + ours.name, reads=reads, writes=writes)
+    # It is the source of what is decided, in which no dot may stand.
+    own = replace(apart(ours, topic_prefix), name=topic_prefix.replace(".", "-") + ours.name)
     audit = replace(AUDIT, name=topic_prefix + AUDIT.name)
-    topics = (reads, writes, dead_letters(reads), audit)
+    topics = (*topics_of(own), audit)
     await apply_topics(settings, topics, partitions=PARTITIONS, replication=1)
     for tenant in (TENANT, OTHER):
         await put(database, tenant, 24, 14)

@@ -30,7 +30,9 @@ insert into landing (topic, part, epoch, from_offset, to_offset, body) values ($
 Key = tuple[str, int, int]
 
 
-def entry(event: str, outcome: str = "applied", **more: Any) -> Entry:
+def entry(
+    event: str, outcome: str = "applied", type_: str = "sale.recorded.v1", **more: Any
+) -> Entry:
     """A line of the ledger."""
     given: dict[str, Any] = {
         "tenant": "acme",
@@ -39,7 +41,7 @@ def entry(event: str, outcome: str = "applied", **more: Any) -> Entry:
         "time": NOON,
         "offset": 0,
     }
-    return Entry(event=event, type="sale.recorded.v1", outcome=outcome, **(given | more))
+    return Entry(event=event, type=type_, outcome=outcome, **(given | more))
 
 
 def landing(raw: str, **more: Any) -> Landing:

@@ -36,10 +36,10 @@ async def told(idle: Hub) -> Hub:
     )
     await idle.database.execute(
         """
-        insert into trail
-        select 'door', n, 0, tenant, $1::timestamptz + n * interval '1 day', 'refused', '401', 'ref_' || n,
-               'push', null, null, 'bad signature',
-               '{"path":"/sources","principal":null,"hash":"aa","size":2,"suppressed":0}'
+        insert into audit_entry (tenant, at, action, subject, by_kind, by_id, why, origin, correlation, doc)
+        select tenant, $1::timestamptz + n * interval '1 day', 'door:refused', 'ref_' || n, 'system', 'nobody',
+               'bad signature', 'push /sources', 'ref_' || n,
+               '{"stage":"refused","status":"401","source":"push","hash":"aa","size":2}'
           from (values (1, 'acme'), (2, 'globex'), (3, 'acme')) v(n, tenant)""",
         NOON,
     )

@@ -13,7 +13,8 @@ from hub.telemetry.metrics import Metrics
 from hub.trail import follower, rebuild
 from hub.trail.follower import TrailFollower
 from hub.trail.logs import START, read, walk
-from hub.trail.store import Place, put
+from hub.trail.rows import Place
+from hub.trail.store import put
 from tests.trail.conftest import Hub, eventually, only, sale
 from tests.trail.logs import INTAKE, NOON, RAW, Scribe, entry, expected, landing, shown
 
@@ -110,7 +111,7 @@ FILES = """
 with put as (
   insert into landing (topic, part, epoch, from_offset, to_offset, body)
   select 'file:acme/pos/' || n, 0, 1, 0, 0, '' from generate_series(1, 40000) n returning topic, n)
-insert into trail_progress (log, topic, part, n) select 'landing', topic, 0, n from put
+insert into trail_progress (log, topic, part, n, audited) select 'landing', topic, 0, n, n from put
 """
 
 
@@ -281,7 +282,7 @@ async def test_a_step_that_was_read_before_a_rebuild_is_not_written(
     await idle.database.execute("update trail_progress set n = 0")
     await idle.database.execute("truncate trail")
 
-    assert not await put(pool, place, step.was, step.to, step.rows)
+    assert not await put(pool, place, step.was, step.to, step.rows, audited=step.audited)
     assert await shown(idle.database) == {}
     await rebuild.rebuild(pool, lambda _topic, _lines: None)
     assert await shown(idle.database) == await expected(idle.database)

@@ -5,11 +5,14 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 
 from hub.adapters.kafka import KafkaSettings, Message, Outlet, Peek
 from hub.audit import refusals
+from hub.audit.heads import Head, Signer
+from hub.audit.heads import encode as encode_head
 from hub.audit.refusals import Refusal, Refusals, decode, refused
 from hub.telemetry.metrics import Metrics
 from schemas.topics import AUDIT
@@ -168,3 +171,17 @@ async def test_followers_side_by_side_show_each_refusal_once(idle: Hub) -> None:
 
     paths = await idle.database.fetch("select doc ->> 'path' as path from trail")
     assert sorted(row["path"] for row in paths) == sorted(f"/{n}" for n in range(300))
+
+
+async def test_heads_of_the_audits_chains_are_no_refusals(hub: Hub) -> None:
+    """They come by the same topic."""
+    head = Signer(b"k" * 32).sign(
+        Head(tenant=TENANT, seq=7, hash="aa", at=datetime.now(UTC), previous="", key="")
+    )
+    await hub.outlet.send(hub.audit.name, 0, [Message(None, encode_head(head), [])])
+    async with writing(hub) as noted:
+        noted.note(no_key(), "10.0.0.1")
+        await eventually(lambda: _shown(hub, 1))
+    await asyncio.sleep(0.3)
+
+    assert await _shown(hub, 1)

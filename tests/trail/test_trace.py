@@ -9,7 +9,9 @@ import pytest
 
 from hub.access.tenants import put
 from hub.ledger.submit import Submission, Submitter
-from hub.recovery.items import Filter, Spot, list_items, redrive, wait_until_acted
+from hub.recovery.choosing import Filter
+from hub.recovery.items import list_items
+from hub.recovery.wishes import redrive, wait_until_acted
 from hub.trail import ahead
 from schemas.envelope import Envelope, source_of
 from schemas.refs import place
@@ -46,7 +48,10 @@ async def test_shows_a_sale_from_its_decision_to_what_is_read_of_it(hub: Hub) ->
     assert (said.type, said.topic, said.seq) == ("warranty.activated.v1", "warranty.status.v1", 1)
     assert msgspec.json.decode(said.data)["warranty"] == said.subject
     assert said.acknowledged
-    assert [(view.name, view.shown) for view in said.projected] == [("activity", True)]
+    assert [(view.name, view.shown) for view in said.projected] == [
+        ("activity", True),
+        ("deliveries", True),
+    ]
     assert trace.stages[0].kind == "decided"
     assert {stage.kind for stage in trace.stages} == {"decided", "published", "projected"}
 
@@ -56,7 +61,7 @@ async def test_notes_when_it_saw_an_event_published_and_projected(hub: Hub) -> N
 
     async def holds() -> bool:
         trace = await hub.trace("evt-R-1")
-        return trace is not None and all(s.at for s in trace.stages) and len(trace.stages) > 2
+        return trace is not None and all(s.at for s in trace.stages) and len(trace.stages) > 3
 
     await eventually(holds)
     trace = await hub.settled("evt-R-1")
@@ -138,9 +143,8 @@ async def test_shows_a_dead_letter_and_its_redrive(hub: Hub) -> None:
     await put(hub.database, "newcomer", 24, 14)
     await asyncio.sleep(1.2)
     item = only(await list_items(hub.database, Filter(state="dead_lettered")))
-    spot = Spot(item.topic, item.partition, item.offset)
-    await redrive(hub.database, spot, "it is a tenant now")
-    await wait_until_acted(hub.database, [spot], 10)
+    await redrive(hub.database, item.spot, "it is a tenant now", by="ada")
+    await wait_until_acted(hub.database, [item.spot], 10)
     trace = await hub.settled("evt-R-1", "newcomer")
 
     assert dead is not None

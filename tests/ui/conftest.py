@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,14 +17,15 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 NO_CHROMIUM = "no Chromium: install one (apt-get install chromium) or set HUB_CHROMIUM"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def house(kafka: str, postgres: str, migrated: str) -> AsyncIterator[House]:
-    """One hub for all who look; each test has orders of its own."""
+    """One hub for all tests of a file that look; each has orders of its own."""
+    name = f"ui{uuid.uuid4().hex[:8]}"
     admin = await asyncpg.connect(postgres)
-    await admin.execute(f"create database looked_at template {migrated} strategy file_copy")
-    async with at_work(kafka, postgres.rsplit("/", 1)[0] + "/looked_at", "ui.") as house:
+    await admin.execute(f"create database {name} template {migrated} strategy file_copy")
+    async with at_work(kafka, postgres.rsplit("/", 1)[0] + f"/{name}", f"{name}.") as house:
         yield house
-    await admin.execute("drop database looked_at with (force)")
+    await admin.execute(f"drop database {name} with (force)")
     await admin.close()
 
 

@@ -1,5 +1,6 @@
 """Somebody in front of a screen: opens pages in windows of any kind and notices every fault."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +42,18 @@ class Looker:
         page = await self.window(size, **options)
         await page.goto("/sign-in")
         await page.get_by_label("API key").fill(self.tokens[tenant])
-        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_role("button", name="Sign in with key").click()
+        await page.wait_for_url(f"{self.url}/")
+        return page
+
+    async def person(self, typed: Mapping[str, str]) -> Page:
+        """A window in which somebody has signed in by merchant, e-mail and password."""
+        page = await self.window()
+        await page.goto("/sign-in")
+        await page.get_by_label("Merchant").fill(typed["tenant"])
+        await page.get_by_label("E-mail address").fill(typed["email"])
+        await page.get_by_label("Password").fill(typed["password"])
+        await page.get_by_role("button", name="Sign in", exact=True).click()
         await page.wait_for_url(f"{self.url}/")
         return page
 

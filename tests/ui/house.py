@@ -11,8 +11,11 @@ from typing import Any
 
 import httpx
 
-from hub.access.keyring import Keyring
-from hub.access.keys import Keys, issue
+from hub.access.admission import admission
+from hub.access.keys import issue
+from hub.access.limits import LOAD, SYSTEM, set_limits
+from hub.access.permissions import Role
+from hub.access.sources import SourceStore
 from hub.access.tenants import put
 from hub.adapters.kafka import KafkaSettings, Message, Outlet, SharedOutlet, apply_topics
 from hub.adapters.postgres import ENGINE, Database, connect, connect_for_tenants
@@ -24,6 +27,7 @@ from hub.ledger.ask import Asker
 from hub.ledger.projector import Projector
 from hub.ledger.replies import Replies
 from hub.ledger.worker import Worker
+from hub.recovery.today import Today
 from hub.registry import processor, projections
 from hub.sdk.processor import Processor
 from hub.telemetry.metrics import Metrics
@@ -33,11 +37,15 @@ from hub.web.board import MAX_VIEWERS
 from hub.web.session import Sessions
 from schemas.envelope import Envelope, source_of, to_headers
 from schemas.refs import order_home, place
-from schemas.topics import AUDIT, Topic, dead_letters
+from schemas.topics import AUDIT, Topic, raw
+from tests.apart import apart, topics_of
+from tests.breakable import breakable
+from tests.intake.corner import KEYRING, a_corner
 
 PARTITIONS = 2
 TENANT, OTHER = "acme", "globex"
-KEYRING = Keyring(b"k" * 32)
+CORNER = a_corner()
+"""The connector whose records land here."""
 
 
 @dataclass(slots=True)
@@ -64,8 +72,17 @@ class House:
     processor: Processor[Any]
     audit: Topic
     outlet: Outlet
+    broken: set[str]
+    """Branches whose events our code cannot decide."""
     tokens: dict[str, str] = field(default_factory=dict)
     """Keys by tenant; `hub` is an operator's."""
+
+    @property
+    def today(self) -> Today:
+        """What an item meets here."""
+        store = SourceStore({CORNER.name: CORNER}, KEYRING)
+        processors = {self.processor.reads.name: self.processor}
+        return Today(KEYRING, processors, store, {raw(CORNER.name).name: CORNER.name})
 
     async def sell(  # noqa: PLR0913 - a sale has as many parts, and a test changes one of them
         self,
@@ -124,11 +141,10 @@ class House:
         outlet, noted = SharedOutlet(settings), Outlet(self.kafka)
         refusals = Refusals(noted, self.audit.name, Metrics())
         asker = Asker(tenants, outlet, Replies(), self.processor.reads, PARTITIONS, 5.0)
-        keys = Keys(tenants, seconds=0)
-        parts = Parts(asker, tenants, keys, refusals, Metrics())
-        shown = web(
-            tenants, settings, Sessions(keys, KEYRING, is_secure=False), refusals, max_viewers
-        )
+        admitting = admission(tenants, KEYRING, remembered=0)
+        parts = Parts(asker, tenants, admitting, refusals, Metrics(), self.today, asker)
+        sessions = Sessions(admitting, is_secure=False)
+        shown = web(tenants, settings, sessions, refusals, self.today, max_viewers=max_viewers)
         listener = socket.create_server(("127.0.0.1", port), backlog=512)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         writing = asyncio.create_task(refusals.run())
@@ -181,18 +197,20 @@ async def at_work(kafka: str, dsn: str, prefix: str) -> AsyncIterator[House]:
     """A hub that decides, projects and follows its trail while the block runs."""
     settings = KafkaSettings(kafka, session_timeout_ms=6_000, heartbeat_interval_ms=500)
     ours = processor("warranty")
-    reads = replace(ours.reads, name=prefix + ours.reads.name)
-    writes = replace(ours.writes, name=prefix + ours.writes.name)
     audit = replace(AUDIT, name=prefix + AUDIT.name)
-    own = replace(ours, reads=reads, writes=writes)
-    topics = (reads, writes, dead_letters(reads), audit)
+    broken: set[str] = set()
+    own = breakable(replace(apart(ours, prefix), name=ours.name), broken)
+    topics = (*topics_of(own), audit)
     await apply_topics(settings, topics, partitions=PARTITIONS, replication=1)
     database = await connect(dsn)
     for tenant in (TENANT, OTHER):
         await put(database, tenant, 24, 14)
+        await set_limits(database, tenant, LOAD, SYSTEM)
     outlet = Outlet(settings)
-    house = House(settings, dsn, database, own, audit, outlet)
-    house.tokens = {one: await issue(database, one, "shop") for one in (TENANT, OTHER)}
+    house = House(settings, dsn, database, own, audit, outlet, broken)
+    house.tokens = {
+        one: await issue(database, one, "shop", role=Role.SYSTEM_ADMIN) for one in (TENANT, OTHER)
+    }
     house.tokens["hub"] = await issue(database, "hub", "ops")
     pool = await connect(dsn, size=PARTITIONS + 6, settings={"role": ENGINE})
     tasks = _work(house, pool)

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from hub.access import keys
-from tests.ui.house import KEYRING, OTHER, TENANT, House, Pages, eventually, stranger
+from tests.intake.corner import KEYRING
+from tests.ui.house import OTHER, TENANT, House, Pages, eventually, stranger
 
 pytestmark = pytest.mark.servers
 
@@ -40,7 +41,7 @@ async def test_shows_the_stream_to_nobody_who_is_not_signed_in(pages: Pages) -> 
 
 
 @pytest.mark.parametrize(
-    "wanted", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\n/x"]
+    "wanted", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\n/x", "//["]
 )
 async def test_leads_nowhere_but_to_a_page_of_its_own(
     pages: Pages, house: House, wanted: str
@@ -249,6 +250,28 @@ async def test_shows_markup_in_what_tills_send_as_text(pages: Pages, house: Hous
 async def test_answers_whatever_is_looked_for(pages: Pages, house: House, asked: str) -> None:
     async with house.browsing(pages) as client:
         assert (await client.get(f"/trace?q={asked}")).status_code in (404, 303)
+
+
+@pytest.mark.parametrize("wanted", ["//[", "/\\[", "//\u2100"])
+async def test_shows_the_door_whatever_address_it_is_to_lead_back_to(
+    pages: Pages, wanted: str
+) -> None:
+    async with stranger(pages) as client:
+        door = await client.get("/sign-in", params={"next": wanted})
+
+    assert (door.status_code, _asked_next(door.text)) == (200, "/")
+
+
+@pytest.mark.parametrize("merchant", ["a\0b", "acme/", "ß" * 63, ""])
+async def test_whoever_names_no_merchant_hears_what_everybody_hears(
+    pages: Pages, merchant: str
+) -> None:
+    said = {"tenant": merchant, "email": "ada@example.org", "password": "a\0sentence"}
+    async with stranger(pages) as client:
+        told = await client.post("/sign-in", data=said)
+
+    assert told.status_code in {401, 429}
+    assert told.headers["content-type"].startswith("text/html")
 
 
 async def test_reads_no_form_that_is_longer_than_a_form_of_ours(pages: Pages, house: House) -> None:

@@ -9,13 +9,17 @@ from typing import Any
 
 import msgspec
 
-from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle
+from hub.domain.policies.versions import PolicyVersion
+from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle, waiting_arrivals
 from hub.processors.purchase import PROCESSOR
-from hub.processors.purchase.state import PurchaseRow, Unit
+from hub.processors.purchase.merging import MERGES
+from hub.processors.purchase.proofs import Proof
+from hub.processors.purchase.state import Proposal, PurchaseRow, Unit
 from hub.sdk.decision import Letter, NameClaim, NameRelease, Row, SetTimer
 from hub.sdk.events import (
     Ask,
     AskName,
+    AskPolicy,
     AskRow,
     AskTenant,
     CustomerRef,
@@ -28,11 +32,13 @@ from hub.sdk.events import (
 )
 from schemas.base import Fact
 from schemas.events.registration import RegistrationRequested
-from schemas.events.sale import SaleRecorded, SaleReturned
+from schemas.events.sale import SaleDeleted, SaleRecorded, SaleReturned
+from schemas.events.unit import OwnershipTransferred, SerialAttached
 from schemas.events.warranty import WarrantyEnded, WarrantyRefused
 from schemas.refs import derived_id
+from tests.unit.catalog_story import CatalogStory
+from tests.unit.tenant import TENANT
 
-TENANT = Tenant("acme", coverage_months=24, patience_days=7)
 NEW_YEAR = date(2026, 1, 1)
 ROUNDS = 3
 
@@ -115,6 +121,19 @@ def a_return(
     return an_event(fact, by=by, day=on, **rest)
 
 
+def a_deletion(
+    *, order: str = "O-1", by: str = "till", on: date = NEW_YEAR + timedelta(days=6), **rest: Any
+) -> Event:
+    fact = SaleDeleted.model_validate(
+        {
+            "order": {"namespace": "shop", "reference": order},
+            "deleted_at": datetime.combine(on, time(12), UTC),
+            **rest.pop("fact", {}),
+        }
+    )
+    return an_event(fact, by=by, day=on, **rest)
+
+
 def a_registration(
     serial: str | None = "SN-1",
     product: str | None = "drill",
@@ -137,6 +156,40 @@ def a_registration(
     return an_event(fact, by=by, day=on, **{"customer": "ada", **rest})
 
 
+def a_serial(
+    warranty: str,
+    serial: str = "SN-1",
+    *,
+    by: str = "depot",
+    on: date = NEW_YEAR + timedelta(days=2),
+    **rest: Any,
+) -> Event:
+    """Somebody tells the serial of a unit that was sold without one."""
+    at = datetime.combine(on, time(12), UTC)
+    fact = SerialAttached(warranty=warranty, serial=serial, attached_at=at)
+    return an_event(fact, by=by, day=on, **rest)
+
+
+def a_transfer(
+    warranty: str,
+    *,
+    by: str = "portal",
+    on: date = NEW_YEAR + timedelta(days=30),
+    reference: str = "hand-1",
+    given_by: str | None = None,
+    **rest: Any,
+) -> Event:
+    """A unit goes to `customer`, bob unless said otherwise."""
+    fact = OwnershipTransferred(
+        warranty=warranty,
+        reference=reference,
+        transferred_at=datetime.combine(on, time(12), UTC),
+        zone="UTC",
+        given_by=given_by,
+    )
+    return an_event(fact, by=by, day=on, **{"customer": "bob", **rest})
+
+
 Choose = Callable[[int], int]
 """Which of so many letters is delivered next."""
 
@@ -152,7 +205,11 @@ class Story:
     letters: list[Event] = field(default_factory=list)
     timers: dict[tuple[str, str], datetime] = field(default_factory=dict)
     moves: list[tuple[Outcome | None, Outcome]] = field(default_factory=list)
+    policies: list[PolicyVersion] = field(default_factory=list)
+    catalog: CatalogStory = field(default_factory=CatalogStory)
     places: dict[int, str] = field(default_factory=dict)
+    decided: list[int] = field(default_factory=list)
+    """What was decided, in the order in which it was; early events when their turn came."""
     _heads: dict[str, bytes] = field(default_factory=dict)
     _rows: dict[str, dict[str, bytes]] = field(default_factory=dict)
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
@@ -173,7 +230,11 @@ class Story:
     def deliver(self, choose: Choose = lambda _: 0) -> None:
         """Deliver letters, and the letters they cause, until none is left."""
         while self.letters:
-            self._decide(self.letters.pop(choose(len(self.letters))))
+            letter = self.letters.pop(choose(len(self.letters)))
+            if letter.type in PROCESSOR.letters:
+                self.catalog.take(letter)
+            else:
+                self._decide(letter)
 
     def pass_days(self, days: int) -> None:
         """Let the timers of so many days come due, in order, letters delivered."""
@@ -188,11 +249,14 @@ class Story:
     def lookups(self, event: Event) -> Known:
         """What the ledger would look up for an event now."""
         known = Known()
+        self._look_up(event, known)
+        return known
+
+    def _look_up(self, event: Event, known: Known) -> None:
         for _ in range(ROUNDS):
             asks = known.missing(PROCESSOR.needs(event, known))
             known.answers.update({ask: self._answer(ask) for ask in asks})
         assert not known.missing(PROCESSOR.needs(event, known))
-        return known
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -220,6 +284,23 @@ class Story:
         return [unit for state in homes for unit in state.units.values()]
 
     @property
+    def proposals(self) -> list[Proposal]:
+        """Every proposal of the world."""
+        homes = [self._home(home, self.tenant.id).state for home in self._heads]
+        return [one for state in homes for one in state.proposals.values()]
+
+    @property
+    def proofs(self) -> list[Proof]:
+        """Every proof of a purchase of the world."""
+        homes = [self._home(home, self.tenant.id).state for home in self._heads]
+        return [one for state in homes for one in state.proofs.values()]
+
+    @property
+    def holders(self) -> list[NameHolder]:
+        """Every name that somebody holds now."""
+        return [one for one in self._names.values() if not one.released]
+
+    @property
     def covered(self) -> list[Unit]:
         return [unit for unit in self.units if unit.status == "covered"]
 
@@ -238,6 +319,8 @@ class Story:
     def _settle(self, arrival: Arrival, known: Known, home_id: str | None = None) -> None:
         home = self._home(home_id or PROCESSOR.place(arrival.event, known), arrival.event.tenant)
         self.places[arrival.offset] = home.id
+        for waiting in waiting_arrivals(PROCESSOR, home):
+            self._look_up(waiting.event, known)
         all_settled = settle(PROCESSOR, home, arrival, known)
         for settled in all_settled:
             self._check_names(home, settled)
@@ -261,24 +344,31 @@ class Story:
         doc = self._heads.get(home)
         head = None if doc is None else msgspec.json.decode(doc, type=PurchaseRow)
         rows = sorted(self._rows.get(home, {}).items())
-        state = PROCESSOR.assemble(head, [msgspec.json.decode(row, type=Unit) for _, row in rows])
+        state = PROCESSOR.assemble(head, [_stored(name, row) for name, row in rows])
         kept = self._inboxes.get(home, Inbox())
         return Home(home, tenant, 1, Inbox(dict(kept.seen), list(kept.waiting)), state)
 
     def _check_names(self, home: Home, settled: Settled) -> None:
         for name in settled.names:
             held = self._names.get((name.kind, home.tenant, name.value))
-            if held is not None and held.home != home.id and not held.released:
+            wants = getattr(name, "home", None) or home.id
+            if held is None or held.released:
+                continue
+            if getattr(name, "free", False) or (held.home != wants and name.kind != MERGES):
                 raise TakenError(name.value)
 
     def _apply(self, home: Home, settled: Settled) -> None:
         self.settled[settled.arrival.offset] = settled
+        if settled.outcome is not Outcome.EARLY:
+            self.decided.append(settled.arrival.offset)
         self.moves.append((settled.before, settled.outcome))
         assert settled.error is None
         for said in settled.said:
             self.said.append(type(said.fact).model_validate_json(said.fact.model_dump_json()))
         for row in settled.rows:
             self._rows.setdefault(home.id, {})[row.id] = msgspec.json.encode(row)
+        for row in settled.founded:
+            self.catalog.found(row)
         for name in settled.names:
             self._name(home, name)
         for number, letter in enumerate(settled.letters):
@@ -292,14 +382,19 @@ class Story:
     def _name(self, home: Home, name: NameClaim | NameRelease) -> None:
         key = (name.kind, home.tenant, name.value)
         if isinstance(name, NameClaim):
-            self._names[key] = NameHolder(name.kind, name.value, home.id, name.id, released=False)
+            leads_to = name.home or home.id
+            self._names[key] = NameHolder(name.kind, name.value, leads_to, name.id, released=False)
         else:
             self._names[key] = msgspec.structs.replace(self._names[key], released=True)
 
     def _answer(self, ask: Ask) -> object:
         match ask:
+            case AskPolicy(_, name):
+                return tuple(one for one in self.policies if one.name == name)
             case AskTenant(tenant):
                 return self.tenant if tenant == self.tenant.id else None
+            case AskName(kind="product") | AskRow(table="product" | "category"):
+                return self.catalog.answer(ask)
             case AskName(tenant, kind, value, prefix):
                 near = (key for key in self._names if key[:2] == (kind, tenant))
                 keys = sorted(
@@ -313,6 +408,13 @@ class Story:
                 return next((msgspec.json.decode(doc, type=Unit) for doc in docs), None)
             case _:
                 raise AssertionError(ask)
+
+
+ROWS: dict[str, type[Row]] = {"wty": Unit, "prp": Proposal, "prf": Proof}
+
+
+def _stored(name: str, row: bytes) -> Row:
+    return msgspec.json.decode(row, type=ROWS[name.partition("_")[0]])
 
 
 def _posted(cause: Event, number: int, letter: Letter) -> Event:

@@ -25,6 +25,14 @@ FEB_1 = date(2026, 2, 1)
 NOWHERE = warranty_id(home("no", "where"), 1)
 
 
+def test_a_line_of_a_day_of_its_own_is_linked_by_that_day(story: Story) -> None:
+    story.given(
+        a_registration(fact={"purchased_on": "2025-12-01", "coverage_months": 6}),
+        a_sale({**A, "sold_at": "2025-12-24T12:00:00Z"}),
+    )
+    assert story.words[-1] == "linked SN-1 2025-12-24..2027-12-24 by till"
+
+
 def test_links_a_sale_to_the_unit_that_was_registered_before(story: Story) -> None:
     story.given(
         a_registration(fact={"purchased_on": "2025-12-01", "coverage_months": 6}),

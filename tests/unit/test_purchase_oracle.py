@@ -2,11 +2,13 @@
 
 Who comes first wins, so which events are refused depends on the order of arrival. What holds in
 any order: a repeat gets the first answer byte for byte; every event is counted once; no two covered
-units share a product and serial; no ended unit is covered again; an order has, per product, as many
-units as its accepted sales and their serials require; and a unit's dates follow from its reports.
+units share a product and serial; no ended unit is covered again but by hand; an order has, per product, as many
+units as its accepted sales and their serials require; and a unit's dates follow from its reports
+and what was granted by hand. What people end and reinstate meanwhile breaks none of it.
 Where nothing can be refused (one order, no serials that contradict it) the end is the same.
 """
 
+import operator
 import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -17,11 +19,26 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.domain.serials import KIND, name_value
 from hub.processors.purchase.state import Unit
 from hub.sdk.events import Event, Outcome
-from schemas.events.sale import SaleRecorded
-from schemas.refs import home_of, order_home
-from tests.unit.story import NEW_YEAR, Story, a_line, a_registration, a_return, a_sale, rows_of
+from schemas.events.decided import WarrantyReinstated
+from schemas.events.sale import SaleDeleted, SaleRecorded
+from schemas.refs import home_of, order_home, serial_home, warranty_id
+from tests.unit.by_hand import a_change, allowing, an_override, who
+from tests.unit.story import (
+    NEW_YEAR,
+    Story,
+    a_deletion,
+    a_line,
+    a_registration,
+    a_return,
+    a_sale,
+    a_serial,
+    a_transfer,
+    rows_of,
+)
+from tests.unit.test_purchase_extension import a_coverage
 
 days = st.sampled_from([NEW_YEAR, NEW_YEAR + timedelta(days=1)])
 feeds = st.sampled_from(["till", "erp"])
@@ -49,6 +66,60 @@ def _sales(line: Lines, most: int) -> st.SearchStrategy[Event]:
         on=days,
         revision=st.integers(1, 3),
     )
+
+
+def _posts(line: Lines, most: int) -> st.SearchStrategy[Event]:
+    """A door's caller posts an order, of which there is no record, perhaps again by another id."""
+    return st.builds(
+        lambda own, number, **rest: a_sale(
+            *own, by="door", id=f"{rest['order']}-{number}-{own}-{rest['on']}", **rest
+        ),
+        st.lists(line, min_size=1, max_size=most),
+        st.integers(1, 2),
+        order=orders,
+        on=days,
+    )
+
+
+def _deletions() -> st.SearchStrategy[Event]:
+    return st.builds(
+        lambda number, **rest: a_deletion(
+            id=f"delete-{rest['by']}-{rest['order']}-{number}", **rest
+        ),
+        st.integers(1, 2),
+        order=orders,
+        by=st.sampled_from(["till", "erp", "door"]),
+    )
+
+
+def _by_hand(most: int) -> st.SearchStrategy[Event]:
+    """An owner of the merchant ends, reinstates and extends what he finds."""
+    numbers = st.integers(1, most)
+    about: dict[str, Any] = {
+        "warranty": st.builds(lambda order, n: warranty_id(_home(order), n), orders, numbers),
+        "number": st.integers(1, 9),
+    }
+    until = st.sampled_from([date(2027, 1, 1), date(2029, 1, 1)])
+    return st.one_of(
+        st.builds(
+            lambda warranty, change, number: a_change(
+                warranty, change, by=who("owner"), id=f"{change}-{number}-{warranty}"
+            ),
+            change=st.sampled_from(["end", "reinstate"]),
+            **about,
+        ),
+        st.builds(
+            lambda warranty, until, number: an_override(
+                warranty, 0, until=until, id=f"{until}-{number}-{warranty}"
+            ),
+            until=until,
+            **about,
+        ),
+    )
+
+
+def _home(order: str) -> str:
+    return order_home("acme", "shop", order)
 
 
 def _returns(serials: list[str], products: list[str]) -> st.SearchStrategy[Event]:
@@ -79,13 +150,50 @@ def _registrations(serials: list[str], products: list[str]) -> st.SearchStrategy
     )
 
 
+def _of_a_unit(serials: list[str]) -> st.SearchStrategy[Event]:
+    """Somebody tells the serial of whatever he finds, or gives it away."""
+    homes = st.one_of(
+        st.builds(_home, orders),
+        st.builds(lambda serial: serial_home("acme", serial.lower()), st.sampled_from(serials)),
+    )
+    warranties = st.builds(warranty_id, homes, st.integers(1, 3))
+    return st.one_of(
+        st.builds(a_serial, warranties, st.sampled_from(serials)),
+        st.builds(
+            lambda warranty, to: a_transfer(warranty, reference=to, customer=to),
+            warranties,
+            st.sampled_from(["ada", "bob"]),
+        ),
+    )
+
+
 def _histories(
     serials: list[str], products: list[str], most: int
 ) -> st.SearchStrategy[list[Event]]:
     sale = _sales(lines(products, serials), most)
-    event = st.one_of(sale, sale, _returns(serials, products), _registrations(serials, products))
+    event = st.one_of(
+        sale,
+        sale,
+        _posts(lines(products, serials), most),
+        _returns(serials, products),
+        _registrations(serials, products),
+        _deletions(),
+        _by_hand(3),
+        _of_a_unit(serials),
+    )
     return st.lists(event, min_size=1, max_size=8).flatmap(
         lambda events: st.lists(st.sampled_from(events), max_size=3).map(lambda more: events + more)
+    )
+
+
+def _decided_by_hand() -> st.SearchStrategy[list[Event]]:
+    """What people and deletions do to units with one serial, sold before."""
+    sale = _sales(lines(["drill"], ["A", "a"]), 1)
+    after = st.one_of(_by_hand(1), _by_hand(1), _deletions(), sale)
+    return st.builds(
+        operator.add,
+        st.lists(sale, min_size=1, max_size=2),
+        st.lists(after, min_size=2, max_size=6),
     )
 
 
@@ -93,6 +201,7 @@ histories = st.one_of(
     _histories(["A", "a", "B"], ["drill", "saw"], 2),
     # So narrow that most events speak of the same unit.
     _histories(["A", "a"], ["drill"], 1),
+    _decided_by_hand(),
 )
 
 
@@ -100,6 +209,7 @@ def _told(events: Sequence[Event], seed: int) -> Story:
     """The world after these events, letters delivered whenever and in whatever order."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible order of delivery is no secret
     story = Story()
+    story.policies = [allowing(count=99), a_coverage(transferable=True)]
     for event in events:
         story.tell(event)
         if story.letters and chance.random() < 0.3:
@@ -120,8 +230,10 @@ def test_what_holds_in_any_order(events: list[Event], seed: int) -> None:
     _every_event_is_counted_once(story, events)
     _repeats_get_the_first_answer(story, events)
     _no_serial_is_covered_twice(story)
+    _a_serial_is_held_by_whoever_can_be_covered(story)
     _nothing_is_said_of_an_ended_warranty(story)
     _every_order_has_the_units_it_needs(story, events)
+    _nothing_is_left_of_a_deleted_order(story, events)
     for unit in story.units:
         _dates_follow_from_reports(unit)
     assert story.letters == []
@@ -168,10 +280,25 @@ def _no_serial_is_covered_twice(story: Story) -> None:
     assert len(named) == len(set(named))
 
 
+def _a_serial_is_held_by_whoever_can_be_covered(story: Story) -> None:
+    """What ended by hand can be reinstated; what came back or was deleted cannot."""
+    gone = {unit.id for unit in story.units if unit.returned_by or unit.withdrawn}
+    named = {
+        unit.id: name_value(unit.serial_norm, unit.product)
+        for unit in story.units
+        if unit.serial_norm and unit.id not in gone
+    }
+    units = {unit.id for unit in story.units}
+    held = {one.id: one.value for one in story.holders if one.kind == KIND and one.id in units}
+    assert held == named
+
+
 def _nothing_is_said_of_an_ended_warranty(story: Story) -> None:
     ended: set[str] = set()
     for fact in story.said:
         warranty = getattr(fact, "warranty", None)
+        if isinstance(fact, WarrantyReinstated):
+            ended.remove(fact.warranty)
         assert warranty not in ended
         if fact.TYPE == "warranty.ended.v1" and warranty is not None:
             ended.add(warranty)
@@ -216,18 +343,48 @@ def _sold_under(unit: Unit, order: str) -> bool:
 def _accepted_sales(story: Story, events: list[Event]) -> dict[str, list[SaleRecorded]]:
     """Of each order and source, the highest revision that was not refused."""
     told: dict[tuple[str, str], Event] = {}
-    seen: set[str] = set()
-    for number, event in zip(story.told, events, strict=True):
-        refused = story.settled[number].outcome is Outcome.REJECTED
-        if isinstance(event.fact, SaleRecorded) and event.id not in seen and not refused:
+    gone: set[str | None] = set()
+    for event in _in_order(story, events):
+        if isinstance(event.fact, SaleDeleted):
+            deleted = {key for key in told if key[0] == event.fact.order.reference}
+            gone |= {raw for key in deleted for raw in _records(story, *key)}
+            told = {key: sale for key, sale in told.items() if key not in deleted}
+        elif isinstance(event.fact, SaleRecorded) and (not event.raw or event.raw not in gone):
             key = (event.fact.order.reference, event.connector)
             told[key] = max(told.get(key, event), event, key=lambda one: one.revision)
-        seen.add(event.id)
     accepted: dict[str, list[SaleRecorded]] = defaultdict(list)
     for (order, _), event in told.items():
         assert isinstance(event.fact, SaleRecorded)
         accepted[order].append(event.fact)
     return accepted
+
+
+def _in_order(story: Story, events: list[Event]) -> list[Event]:
+    """What was accepted, in the order of the decisions; a repeat of an id is none."""
+    by_number = dict(zip(story.told, events, strict=True))
+    return [
+        by_number[number]
+        for number in story.decided
+        if number in by_number
+        and story.settled[number].outcome is not Outcome.REJECTED
+        and story.settled[number].reason != "seen before"
+    ]
+
+
+def _records(story: Story, order: str, source: str) -> set[str | None]:
+    """The raw records of an order that its home knows to be deleted."""
+    home = order_home("acme", "shop", order)
+    heads = [row for row in story.heads if row.id == home]
+    mine = f"raw-{source}-{order}"
+    return {raw for row in heads for gone in row.deleted for raw in gone.raws if raw == mine}
+
+
+def _nothing_is_left_of_a_deleted_order(story: Story, events: list[Event]) -> None:
+    accepted = _accepted_sales(story, events)
+    for row in story.heads:
+        if row.deleted and row.order_reference not in accepted:
+            assert (row.sales, row.pointers) == ((), ())
+            assert not any(_sold_under(unit, row.order_reference or "") for unit in story.units)
 
 
 def _needed(sales_of_order: list[SaleRecorded]) -> dict[str, int]:
@@ -249,7 +406,10 @@ def _dates_follow_from_reports(unit: Unit) -> None:
     if unit.withdrawn:
         return
     assert unit.starts_on == min(report.day for report in sold)
-    assert unit.ends_on == max(report.ends_on for report in sold)
+    granted = [unit.extended_until] if unit.extended_until else []
+    extends = any(r.by == "sale" for r in sold) and any(r.by != "sale" for r in unit.reports)
+    longer = [r.extended_until for r in sold if r.extended_until] if extends else []
+    assert unit.ends_on == max([*granted, *longer, *(report.ends_on for report in sold)])
     sources = [report.connector for report in unit.reports if report.by == "sale"]
     assert len(sources) == len(set(sources))
 

@@ -93,11 +93,20 @@ def test_refuses_what_names_nothing(story: Story) -> None:
     assert story.codes == ["product_unknown"]
 
 
-def test_refuses_a_serial_that_means_several_products(story: Story) -> None:
+def test_stages_a_serial_that_means_several_products_until_one_is_left(story: Story) -> None:
     story.given(a_sale(A, a_line("saw", serials=["SN-1"])), a_registration(product=None))
-    assert story.codes == ["serial_ambiguous"]
-    story.given(a_return(), a_registration(product=None, id="later"))
-    assert story.codes == ["serial_ambiguous", "unit_returned"]
+    assert story.answers[-1]["warranties"][0]["status"] == "staged"
+    story.given(a_return({"product": {"code": "saw"}}))
+    story.pass_days(2)
+
+    assert [(unit.product, unit.customer) for unit in story.covered] == [("drill", "ada")]
+
+
+def test_refuses_a_serial_whose_units_all_came_back(story: Story) -> None:
+    story.given(a_sale(A, a_line("saw", serials=["SN-1"])), a_return())
+    story.given(a_registration(product=None, on=date(2026, 1, 9)))
+
+    assert story.codes == ["unit_returned"]
 
 
 def test_refuses_an_unknown_tenant(story: Story) -> None:

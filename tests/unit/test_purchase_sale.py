@@ -274,7 +274,7 @@ def test_names_too_many_serials_once_and_looks_none_of_them_up(story: Story) -> 
     sale = a_sale(a_line(serials=["A"] * 5000))
     story.given(sale)
     assert story.codes == ["too_many_serials"]
-    assert len(story.lookups(sale).answers) == 2
+    assert len(story.lookups(sale).answers) == 5
 
 
 @pytest.mark.parametrize(
@@ -291,3 +291,60 @@ def test_refuses_a_sale_more_than_a_day_after_its_receipt(
 ) -> None:
     story.given(a_sale(fact={"sold_at": at}))
     assert story.codes == codes
+
+
+def test_e11_a_sale_without_a_date_keeps_the_day_of_its_first_report(story: Story) -> None:
+    undated = {"undated": True}
+    story.given(
+        a_sale(fact=undated),
+        a_sale(on=date(2026, 3, 1), fact=undated, id="again"),
+        a_sale(on=date(2026, 3, 1), id="with a date"),
+    )
+    assert story.outcomes == [Outcome.APPLIED, Outcome.DEDUPLICATED, Outcome.REJECTED]
+    assert story.answers[1] == story.answers[0]
+    assert story.codes == ["order_differs"]
+
+
+def test_e11_a_repeat_without_a_date_is_no_mistake_once_its_cover_is_over(story: Story) -> None:
+    line = a_line(covered_until="2026-02-01")
+    story.given(
+        a_sale(line, fact={"undated": True}),
+        a_sale(line, on=date(2026, 3, 1), fact={"undated": True}, id="again"),
+    )
+    assert story.answers[1] == story.answers[0]
+
+
+def test_a_line_may_be_sold_on_a_day_of_its_own(story: Story) -> None:
+    early = a_line("saw", sold_at="2025-12-24T12:00:00Z", coverage_months=12)
+    story.given(
+        a_sale(a_line(), early),
+        a_sale(a_line(), early, id="again"),
+        a_sale(a_line(), {**early, "sold_at": "2025-12-25T12:00:00Z"}, id="otherwise"),
+    )
+    assert story.words[1] == "activated unit 2025-12-24..2026-12-24 by till"
+    assert story.outcomes[1:] == [Outcome.DEDUPLICATED, Outcome.REJECTED]
+
+
+def test_e13_a_line_of_a_day_of_its_own_is_held_to_that_day(story: Story) -> None:
+    late = a_line(sold_at="2026-01-02T01:00:00Z", covered_until="2026-01-01")
+    ahead = a_line(sold_at="2026-02-01T00:00:00Z")
+    story.given(a_sale(late), a_sale(ahead, order="O-2"))
+    assert story.codes == ["covered_until_before_sale", "sold_in_future"]
+
+
+def test_keeps_what_its_sender_should_know(story: Story) -> None:
+    remark = {"code": "phone_elsewhere", "message": "it is a number of another country"}
+    story.given(a_sale(fact={"remarks": [remark]}))
+    assert story.heads[0].sales[0].remarks == (("phone_elsewhere", None),)
+
+
+def test_a_correction_sees_that_only_the_day_of_a_line_differs(story: Story) -> None:
+    line = a_line(sold_at="2025-12-24T12:00:00Z")
+    moved = a_line(sold_at="2025-12-25T12:00:00Z")
+    story.given(
+        a_sale(line, raw="raw", revision=1, id="1"),
+        a_sale(line, raw="raw", revision=2, id="2"),
+        a_sale(moved, raw="raw", revision=3, id="3"),
+    )
+    assert story.outcomes == [Outcome.APPLIED, Outcome.DEDUPLICATED, Outcome.APPLIED]
+    assert story.covered[0].starts_on == date(2025, 12, 25)

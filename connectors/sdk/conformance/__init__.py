@@ -5,9 +5,10 @@
         assert list(rule(CONNECTOR, SAMPLES)) == []
 
 Each rule yields what it found, as sentences. `shows_nothing_personal` takes the host's redaction
-beside them, and `pulls` a client of a server that speaks as the vendor does.
+beside them, `pulls` and `enriches` a client of a server that speaks as the vendor does.
 """
 
+from connectors.sdk.conformance.enriching import enriches, tells_what_an_answer_means
 from connectors.sdk.conformance.pulling import pulls, waits_for_a_source_that_is_away
 from connectors.sdk.conformance.rules import RULES, shows_nothing_personal
 from connectors.sdk.conformance.samples import Redact, Rule, Samples, Sign
@@ -18,7 +19,9 @@ __all__ = [
     "Rule",
     "Samples",
     "Sign",
+    "enriches",
     "pulls",
     "shows_nothing_personal",
+    "tells_what_an_answer_means",
     "waits_for_a_source_that_is_away",
 ]

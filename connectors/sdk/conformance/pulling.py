@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from connectors.sdk.answers import refused
 from connectors.sdk.conformance.samples import Samples
 from connectors.sdk.connector import Connector, Pull, RawRecord, SourceUnavailableError
 
@@ -48,8 +49,12 @@ async def waits_for_a_source_that_is_away(
         return ["there is no pull"]
     try:
         await _fetch(pull, client, connector.configure(samples.settings), None)
-    except SourceUnavailableError:
+    except (SourceUnavailableError, httpx.RequestError):
         return []
+    except httpx.HTTPStatusError as error:
+        if isinstance(refused(error.response), SourceUnavailableError):
+            return []
+        return [f"fetch was answered {error.response.status_code}: let the server fail otherwise"]
     except Exception as error:  # noqa: BLE001 - whatever else it raises is what is looked for
         return [f"fetch raised {type(error).__name__}, not SourceUnavailableError"]
     return ["fetch took the silence for an answer"]

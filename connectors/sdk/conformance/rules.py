@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.sdk.conformance.crowding import MARK, peopled
+from connectors.sdk.conformance.enriching import knows_what_it_needs
+from connectors.sdk.conformance.quoting import refuses_without_naming_anybody
 from connectors.sdk.conformance.samples import (
     ARRIVED,
     NEIGHBOUR,
@@ -36,7 +38,7 @@ from connectors.sdk.connector import (
     SignatureError,
     Translated,
 )
-from schemas.catalogue import TOLD
+from schemas.catalogue import CATALOG_TOLD, TOLD
 from schemas.refs import is_home
 
 NAME = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
@@ -178,6 +180,22 @@ def translates_or_declines_whatever_comes(
                 yield from _unsound(one, short(garbage))
 
 
+def translates_or_declines_whatever_was_fetched(
+    connector: Connector[Any], samples: Samples
+) -> Iterator[str]:
+    """Of a spoiled enrichment, or none, it says why it means nothing, or tells facts that hold."""
+    if connector.enrich is None:
+        return
+    for record in records(connector, samples):
+        for garbage in (b"", *spoiled(record.enriched)):
+            spoilt = replace(record, enriched=garbage)
+            told, found = translate(connector, samples, spoilt, ORIGIN)
+            if found:
+                yield f"translate {found} where {short(garbage)} was fetched"
+            for one in told:
+                yield from _unsound(one, f"what was fetched, {short(garbage)},")
+
+
 def reads_files_the_same_for_ever(connector: Connector[Any], samples: Samples) -> Iterator[str]:
     """Every record of a file ends as events or faults, with ids that the same content has again."""
     for content in samples.files:
@@ -238,7 +256,7 @@ def _unlike(told: Sequence[Told], others: Sequence[Told], where: str) -> Iterato
 
 def _unsound(one: Told, where: str) -> Iterator[str]:
     fact = one.fact
-    if type(fact) not in TOLD:
+    if type(fact) not in TOLD + CATALOG_TOLD:
         yield f"{where!r} becomes {type(fact).__name__}, which nobody may tell the hub"
     elif type(fact).model_validate_json(fact.model_dump_json(exclude_none=True)) != fact:
         yield f"{where!r} becomes a fact that is another once it was sent"
@@ -255,5 +273,8 @@ RULES: tuple[Rule, ...] = (
     splits_into_exactly_what_came,
     translates_the_same_for_ever,
     translates_or_declines_whatever_comes,
+    knows_what_it_needs,
+    translates_or_declines_whatever_was_fetched,
     reads_files_the_same_for_ever,
+    refuses_without_naming_anybody,
 )

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +48,8 @@ class Samples:
     """Whether what is signed has a time, so that an old delivery is told from a new one."""
     records: Sequence[RawRecord] = ()
     """What is pulled."""
+    fetched: Mapping[str, bytes] = field(default_factory=dict)
+    """What `enrich` gives for records, by their refs."""
     files: Sequence[bytes] = ()
     personal: Sequence[str] = ()
     """Texts in all of these that speak of a person."""
@@ -95,7 +97,8 @@ def split(connector: Connector[Any], samples: Samples, body: bytes) -> tuple[lis
 def records(connector: Connector[Any], samples: Samples) -> list[RawRecord]:
     """Every record of the samples, pushed or pulled."""
     pushed = [one for body in samples.bodies for one in split(connector, samples, body)[0]]
-    return [*pushed, *samples.records]
+    came = [*pushed, *samples.records]
+    return [replace(one, enriched=samples.fetched.get(one.ref, one.enriched)) for one in came]
 
 
 def translate(

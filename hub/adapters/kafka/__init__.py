@@ -1,7 +1,7 @@
 """Kafka through aiokafka, with none of its defaults that lose data; the only room that knows it."""
 
 from hub.adapters.kafka.feed import Feed
-from hub.adapters.kafka.peek import Peek
+from hub.adapters.kafka.peek import Peek, stamp_of
 from hub.adapters.kafka.producer import Message, Outlet
 from hub.adapters.kafka.record import UNREADABLE, Record
 from hub.adapters.kafka.settings import KafkaSettings
@@ -23,4 +23,5 @@ __all__ = [
     "apply_topics",
     "check_topics",
     "partition_counts",
+    "stamp_of",
 ]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Self, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -10,6 +11,14 @@ from hub.adapters.kafka.errors import translated
 from hub.adapters.kafka.record import Record, Unreadable, fetched
 from hub.adapters.kafka.settings import KafkaSettings
 from hub.sdk.failures import BrokerUnavailableError
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def stamp_of(moment: datetime) -> int:
+    """The first stamp of Kafka that is not before a moment: whole milliseconds, without a float's rounding."""
+    return -((EPOCH - moment) // MILLISECOND)
 
 
 class Peek:
@@ -25,6 +34,8 @@ class Peek:
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=64 * 1024,
             fetch_max_wait_ms=50,
+            # Whoever looks at Kafka now and then should soon see that it is away.
+            request_timeout_ms=15_000,
         )
 
     async def __aenter__(self) -> Self:
@@ -56,6 +67,18 @@ class Peek:
         with translated():
             ends = await self._consumer.end_offsets(tps)
         return {(tp.topic, tp.partition): end for tp, end in ends.items()}
+
+    async def stamped(self, topic: str, partition: int, moment: datetime) -> int:
+        """The first offset of what was stamped at a moment or later; the end where nothing was.
+
+        The broker looks for the first of all, whatever order the stamps are in.
+        """
+        tp = TopicPartition(topic, partition)
+        with translated():
+            found = (await self._consumer.offsets_for_times({tp: max(0, stamp_of(moment))}))[tp]
+            if found is None:
+                return int((await self._consumer.end_offsets([tp]))[tp])
+        return int(found.offset)
 
     async def record(self, topic: str, partition: int, offset: int) -> Record | None:
         """The record at `offset`, else the next one after it, else None where nothing follows."""

@@ -1,5 +1,6 @@
 """A pool whose sessions cannot hold a lock for long, and whose errors say what to do."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, cast
@@ -34,6 +35,10 @@ BY_INDEX = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_bitmapscan": "off",
+    # Nor sort what an index gives in its order, of which only the beginning is wanted.
+    "enable_sort": "off",
+    "enable_incremental_sort": "off",
+    "max_parallel_workers_per_gather": "0",
 }
 """Session settings for a pool that only reads and writes by key."""
 
@@ -105,6 +110,12 @@ class Database:
                 yield cast("Queries", connection)
 
 
+VALUES = "22"
+QUOTED = re.compile(r"""["'].*["']""", re.DOTALL)
+# A server that ends while it is asked can leave the client confused about its own connection.
+LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+
+
 class translated:  # noqa: N801 - reads as a phrase: `with translated():`
     """Turn what asyncpg raises into what the caller should do."""
 
@@ -117,15 +128,17 @@ class translated:  # noqa: N801 - reads as a phrase: `with translated():`
             raise _ours(error) from error
         if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
             # The client itself refuses a value that no column of that type can hold.
-            raise DataRefusedError("22000", str(error)) from error
-        if isinstance(error, (asyncpg.InterfaceError, OSError, TimeoutError)):
+            raise DataRefusedError("22000", str(error).partition(": ")[0]) from error
+        if isinstance(error, LOST):
             raise StoreUnavailableError(f"{type(error).__name__}: {error}") from error
 
 
 def _ours(error: asyncpg.PostgresError) -> Exception:
     state = error.sqlstate or ""
-    # Without the DETAIL, which may quote the data.
+    # Without the DETAIL, which may quote the data, as may what is said of a value itself.
     said = str(error.args[0]) if error.args else type(error).__name__
+    if state.startswith(VALUES):
+        said = QUOTED.sub("…", said)
     if state in DECIDE_AGAIN:
         return DecideAgainError(f"{state}: {said}")
     if state[:2] in DATA_CLASSES:

@@ -10,13 +10,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, pool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from hub.adapters.postgres.database import translated
+from hub.domain.errors import HubError
 
 HERE = Path(__file__).parent
+
+
+class OtherSchemaError(HubError):
+    """The database has a migration that this code does not know."""
 
 
 @asynccontextmanager
@@ -51,6 +57,7 @@ async def migrate(dsn: str) -> None:
 
     Raises:
         StoreUnavailableError: the server does not answer, or ends the work.
+        OtherSchemaError: the database has a migration that this code does not know.
 
     """
     async with _connected(dsn) as connection:
@@ -62,7 +69,14 @@ def _upgrade(connection: Connection) -> None:
     connection.exec_driver_sql("select pg_advisory_xact_lock(5820417)")
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        message = (
+            f"the database was migrated by other code than this ({error}); run the release that it was "
+            "migrated by, or a newer one; `make clean-state` forgets the state of a demo"
+        )
+        raise OtherSchemaError(message) from error
 
 
 async def pending_migrations(dsn: str) -> list[str]:

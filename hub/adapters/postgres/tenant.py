@@ -9,6 +9,8 @@ import asyncpg
 from hub.adapters.postgres.database import API, SESSION, Queries, translated
 
 SPEAK_FOR = "select set_config('hub.tenant', $1, false)"
+SPEAK_FOR_NOW = "select set_config('hub.tenant', $1, true)"
+"""Until the transaction ends."""
 
 
 class TenantDatabase:
@@ -23,13 +25,20 @@ class TenantDatabase:
         """A session that sees the rows of this tenant alone; every statement commits by itself."""
         with translated():
             async with self._pool.acquire() as connection:
-                await connection.execute(SPEAK_FOR, tenant)
+                # Whoever is broken off while it is told for whom to speak may have told it.
                 try:
+                    await connection.execute(SPEAK_FOR, tenant)
                     yield cast("Queries", connection)
                 finally:
-                    # It may be broken by now, and is thrown away then; else it speaks for nobody.
-                    if not connection.is_closed():
-                        await connection.execute(SPEAK_FOR, "")
+                    await _silenced(connection)
+
+    @asynccontextmanager
+    async def transaction_for(self, tenant: str) -> AsyncIterator[Queries]:
+        """The same, but statements commit together."""
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(SPEAK_FOR_NOW, tenant)
+                yield cast("Queries", connection)
 
     async def fetch(self, sql: str, *values: object) -> list[Any]:
         """Rows that are no tenant's: figures, or what a function gives that names its tenant itself."""
@@ -62,6 +71,21 @@ async def connect_for_tenants(dsn: str, *, size: int = 16) -> TenantDatabase:
             reset=_keep,
         )
     return TenantDatabase(pool)
+
+
+async def _silenced(connection: Any) -> None:
+    """Have a session speak for nobody; one that cannot be told so is thrown away.
+
+    Replaces nothing that the block has raised.
+    """
+    if connection.is_closed():
+        return
+    try:
+        await connection.execute(SPEAK_FOR, "")
+    except BaseException as error:
+        connection.terminate()
+        if not isinstance(error, Exception):
+            raise
 
 
 async def _keep(_connection: object) -> None:

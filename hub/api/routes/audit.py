@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.access.keys import Principal
 from hub.access.permissions import Permission
+from hub.access.principals import Principal
 from hub.api import problems
 from hub.api.auth import Allowed
 from hub.api.bodies import At
@@ -29,6 +29,12 @@ class Wanted(BaseModel):
 
     since: At | None = None
     until: At | None = None
+    subject: Word | None = None
+    """What it was done to; an id of a warranty finds everything of its purchase."""
+    actor: Word | None = None
+    """The id of who did it."""
+    action: Annotated[str, Field(pattern="^[a-z][a-z_]{0,60}:[a-z][a-z_]{0,60}$")] | None = None
+    """As in event:rejected or key:issued."""
     status: Annotated[Word, Field(max_length=40)] | None = None
     """An outcome, or the HTTP status of a refusal."""
     source: Word | None = None

@@ -6,8 +6,8 @@ from fastapi import Depends, FastAPI, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.access.keys import Principal
 from hub.access.permissions import Permission
+from hub.access.principals import Principal
 from hub.api import problems
 from hub.api.answers import SOON, WAITING, Reply, representation
 from hub.api.auth import Allowed

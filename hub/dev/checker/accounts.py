@@ -47,7 +47,7 @@ def _check_owner(owner: Any, end: int, findings: Findings) -> None:
 
 
 def check_landings(tables: Tables, ends: Mapping[int, int], findings: Findings) -> None:
-    """Every payload that landed has become something, and nothing lies parked."""
+    """Every payload that landed has become something, and none waits."""
     known = {owner["part"]: owner for owner in tables.landings}
     for part, end in ends.items():
         place, owner = f"raw[{part}]", known.get(part)
@@ -63,8 +63,9 @@ def check_landings(tables: Tables, ends: Mapping[int, int], findings: Findings) 
         if owner["next_offset"] != end:
             what = f"{place} stands at {owner['next_offset']} of {end}"
             findings.add("stuck", what, abs(end - owner["next_offset"]))
-        if owner["parked"]:
-            findings.add("stuck", f"{place} has {owner['parked']} parked", owner["parked"])
+        for state in ("parked", "retrying", "held"):
+            if owner[state]:
+                findings.add("stuck", f"{place} has {owner[state]} {state}", owner[state])
 
 
 def check_seqs(tables: Tables, wire: Wire, findings: Findings) -> None:

@@ -10,7 +10,7 @@ OUTCOMES = (
     "forwarded", "early", "stepped_over",
 )  # fmt: skip
 
-BECAME = ("translated", "meaningless", "parked", "stepped_over")
+BECAME = ("translated", "meaningless", "parked", "retrying", "held", "stepped_over")
 
 _LANDINGS = "select * from landing_owner where topic = $1 order by part"
 _OWNERS = "select * from partition_owner where topic = $1 order by part"

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import subprocess
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,8 @@ class Fleet:
     """All members. Only the main thread spawns, so that none outlives this process."""
 
     place: Installation
+    told: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Variables that only a kind of process is given."""
     members: list[Member] = field(default_factory=list)
 
     def add(self, kind: str, count: int) -> None:
@@ -71,13 +74,28 @@ class Fleet:
         """The members of a kind."""
         return [member for member in self.members if member.kind == kind]
 
+    async def ready(self, seconds: float = 60) -> None:
+        """Wait until every member says that it does its work.
+
+        Raises:
+            TimeoutError: one does not; the message says where to read why.
+
+        """
+        until = time.monotonic() + seconds
+        while late := [m.log for m in self.members if not await m.is_ready()]:
+            if time.monotonic() > until:
+                raise TimeoutError(f"not ready after {seconds:g} s; read {late}")
+            await asyncio.sleep(0.2)
+
     def spawn(self, member: Member) -> None:
         """Start a member."""
         with member.log.open("ab") as log:
             member.process = subprocess.Popen(
                 hub(*WORDS.get(member.kind, (member.kind,))),
                 env=self.place.env(
-                    HUB_HTTP_PORT=str(member.port), HUB_PUBLIC_PORT=str(member.door)
+                    HUB_HTTP_PORT=str(member.port),
+                    HUB_PUBLIC_PORT=str(member.door),
+                    **self.told.get(member.kind, {}),
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

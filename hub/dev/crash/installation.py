@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,13 @@ TENANT = "acme"
 INTAKE = "warranty.intake.v1"
 STATUS = "warranty.status.v1"
 ZONE = "Europe/Istanbul"
-WORDS = {"translate": ("translate", "pos")}
+A_MINUTE = "1000000"
+WORDS = {
+    "translate": ("translate", "pos"),
+    "catalog": ("process", "catalog"),
+    "tally": ("process", "tally"),
+    "notices": ("translate", "notices"),
+}
 """The command of a kind of process, where it is more than the kind itself."""
 
 
@@ -80,6 +87,8 @@ class Installation:
         await self.run("migrate")
         await self.run("topics", "apply")
         await self.run("tenant", "set", TENANT, "--coverage-months", "24")
+        # Load is what these installations are for.
+        await self.run("tenant", "limits", TENANT, "--read", A_MINUTE, "--write", A_MINUTE)
 
     @property
     def drop(self) -> Path:
@@ -95,23 +104,34 @@ class Installation:
         issued = await self.run("key", "create", TENANT, "partner")
         return Access(_word(pushed, "whsec_"), _word(issued, "whk_"), self.drop)
 
-    async def run(self, *words: str) -> str:
-        """Run a command of the hub to its end.
+    async def run(self, *words: str, more: Mapping[str, str] | None = None) -> str:
+        """Run a command of the hub to its end; `more` is told to it alone.
 
         Raises:
             PreparationError: it failed.
 
         """
+        code, said = await self._ended(words, more or {})
+        if code:
+            raise PreparationError(f"hub {' '.join(words)} failed:\n{said.decode()}")
+        return said.decode()
+
+    async def run_anyhow(self, *words: str, told: bytes = b"") -> bytes:
+        """Run a command of the hub to its end, whatever that is; gives all that it said."""
+        return (await self._ended(words, {}, told))[1]
+
+    async def _ended(
+        self, words: Sequence[str], more: Mapping[str, str], told: bytes = b""
+    ) -> tuple[int | None, bytes]:
         process = await asyncio.create_subprocess_exec(
             *hub(*words),
-            env=self.env(),
+            env=self.env(**more),
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        said, _ = await process.communicate()
-        if process.returncode:
-            raise PreparationError(f"hub {' '.join(words)} failed:\n{said.decode()}")
-        return said.decode()
+        said, _ = await process.communicate(told)
+        return process.returncode, said
 
 
 def _word(said: str, begins: str) -> str:

@@ -17,20 +17,23 @@ from hub.dev.checker.sent import write
 from hub.dev.crash.diary import Diary
 from hub.dev.crash.drain import drain
 from hub.dev.crash.fleet import Fleet
-from hub.dev.crash.installation import Installation
+from hub.dev.crash.installation import TENANT, Installation
+from hub.dev.crash.invoices import USER, Invoices
 from hub.dev.crash.load import Load
 from hub.dev.crash.outside import Outside
 from hub.dev.crash.stories import Teller
 from hub.dev.crash.stranger import Stranger
+from hub.dev.crash.tally.stage import KIND, environment, furnish
 from hub.dev.crash.torment import SHARES, Torment, split
+from hub.dev.crash.trouble import Trouble
 from hub.dev.crash.watch import Watch
 
 LEAST_KILLS = 5
+"""Of each kind, in a run of fifty; in a shorter one accordingly."""
 LEAST_APPLIED = 0.95
 LEAST_RATE = 0.95
 SLACK_SECONDS = 5
 RAW = "raw.pos.v1"
-_START_SECONDS = 60
 _PROGRESS_SECONDS = 3
 _SECOND_LOOKS = 2
 
@@ -57,13 +60,18 @@ class Plan:
         return "project" in self.kinds
 
     @property
+    def least_kills(self) -> int:
+        """So many each kind must have survived for the run to count."""
+        return max(1, min(LEAST_KILLS, self.kills // 10))
+
+    @property
     def doors(self) -> bool:
         """Whether outside systems come to the doors."""
         return set(DOORS) <= set(self.kinds)
 
 
 DOORS = ("ingress", "translate", "serve", "files")
-_COUNTS = {"project": 2, "insight": 1, **dict.fromkeys(DOORS, 2)}
+_COUNTS = {"project": 2, "insight": 1, KIND: 2, **dict.fromkeys(DOORS, 2)}
 
 
 def say(text: str) -> None:
@@ -85,6 +93,8 @@ class Run:
     stranger: Stranger = field(init=False)
     torment: Torment = field(init=False)
     outside: Outside | None = None
+    trouble: Trouble | None = None
+    invoices: Invoices | None = None
     applied_at_stop: float = 0
     drain_s: float = 0
 
@@ -103,10 +113,17 @@ class Run:
         await self.place.prepare()
         if self.plan.doors:
             self.outside = await self._outside()
+            self.invoices = await self._invoices()
+        if KIND in self.plan.kinds:
+            world = await furnish(self.place)
+            self.fleet.told[KIND] = environment(self.place)
+            self.trouble = Trouble(self.place, world, self.torment.chance)
         try:
             async with _beside(self.watch.run()):
                 await self._start()
                 await self._suffer()
+                if self.trouble:
+                    await self.trouble.mend(self.plan.drain_seconds)
                 self.drain_s = await drain(
                     self.place, self.plan.drain_seconds, views=self.plan.views
                 )
@@ -123,15 +140,15 @@ class Run:
         teller = Teller(self.torment.chance, f"d{int(time.time())}")
         return Outside(self.fleet, access, teller, self.diary, self.torment.chance)
 
+    async def _invoices(self) -> Invoices:
+        said = await self.place.run("basic", "set", TENANT, USER)
+        name = f"i{int(time.time())}"
+        return Invoices(self.fleet, said.split()[-1], self.diary, self.torment.chance, name)
+
     async def _start(self) -> None:
         for kind in self.plan.kinds:
             self.fleet.add(kind, _COUNTS.get(kind, self.plan.workers))
-        until = time.monotonic() + _START_SECONDS
-        while not all([await member.is_ready() for member in self.fleet.members]):
-            if time.monotonic() > until:
-                late = [m.log for m in self.fleet.members if not await m.is_ready()]
-                raise TimeoutError(f"not ready after {_START_SECONDS} s; read {late}")
-            await asyncio.sleep(0.2)
+        await self.fleet.ready()
         say(f"{len(self.fleet.members)} processes are ready; sending {self.plan.rate} ev/s")
 
     async def _suffer(self) -> None:
@@ -139,7 +156,8 @@ class Run:
         kills, zombies = split(plan.kills, kinds), split(plan.zombies, kinds)
         sending = asyncio.gather(self.load.run(stop))
         stranger = asyncio.gather(self.stranger.run(stop_stranger := asyncio.Event()))
-        outside = asyncio.gather(*([self.outside.run(stop)] if self.outside else ()))
+        visitors = [one for one in (self.outside, self.invoices, self.trouble) if one]
+        outside = asyncio.gather(*(one.run(stop) for one in visitors))
         async with _beside(self._progress()):
             await asyncio.gather(
                 *(self.torment.kind(kind, kills[kind], zombies[kind]) for kind in kinds),
@@ -179,18 +197,22 @@ class Run:
             # Letters between homes may still have been on their way; what is lost stays lost.
             await asyncio.sleep(5)
             report = await check(sent, where)
-        return report
+        if self.invoices:
+            await self.invoices.judge(self.place.dsn)
+        return await self.trouble.judged(report) if self.trouble else report
 
     def _figures(self, report: Report) -> dict[str, Any]:
         torment, watch, plan = self.torment, self.watch, self.plan
         held = self.load.sent / self.load.seconds
         limit = self.place.session_timeout_ms / 1000 + SLACK_SECONDS
         counts = (
-            all(torment.kills[kind] >= LEAST_KILLS for kind in plan.kinds)
+            all(torment.kills[kind] >= plan.least_kills for kind in plan.kinds)
             and self.applied_at_stop >= LEAST_APPLIED
             and held >= LEAST_RATE * plan.rate
+            and (self.trouble is None or self.trouble.counts)
         )
-        wrong = self.outside.wrong if self.outside else []
+        at_doors = [one for one in (self.outside, self.invoices) if one]
+        wrong = [one for visitor in at_doors for one in visitor.wrong]
         kept = report.ok and watch.worst <= limit and not torment.unrecovered and not wrong
         return {
             **self._suffered(),
@@ -205,7 +227,8 @@ class Run:
             "restart_s": {k: round(median(v), 2) for k, v in torment.seconds.items()},
             "ended_unasked": sum(member.unasked for member in self.fleet.members),
             "unrecovered": torment.unrecovered,
-            **(self.outside.figures if self.outside else {}),
+            **{name: n for visitor in at_doors for name, n in visitor.figures.items()},
+            **(self.trouble.figures if self.trouble else {}),
             "doors_wrong": wrong[:20],
             "rate_held": round(held, 1),
             "seconds": round(self.load.seconds, 1),

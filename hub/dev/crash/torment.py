@@ -19,19 +19,20 @@ _LOOK_SECONDS = 0.1
 _PAST_TIMEOUT_SECONDS = 1.5
 _LATE_CLAIM = "update partition_owner set epoch = epoch + 1 where topic = $1 and part = $2"
 SHARES = {
-    "process": 0.34,
-    "project": 0.16,
+    "process": 0.3,
+    "project": 0.1,
     "insight": 0.1,
     "ingress": 0.1,
     "translate": 0.1,
     "serve": 0.1,
     "files": 0.1,
+    "tally": 0.1,
 }
 """Of the kills and zombies, by kind of process."""
 
 
 def split(total: int, kinds: list[str]) -> dict[str, int]:
-    """Share a number of incidents among the kinds; process takes what is left by rounding."""
+    """Share a number of incidents among the kinds; the first takes what is left by rounding."""
     weight = sum(SHARES[kind] for kind in kinds)
     shared = {kind: round(total * SHARES[kind] / weight) for kind in kinds}
     shared[kinds[0]] += total - sum(shared.values())

@@ -45,7 +45,7 @@ class Crew:
         if verb in DOORS:
             env["HUB_PUBLIC_PORT"] = str(self.ports[DOORS[verb]])
         gate = self.place.gate if verb == "process" else self.place.second_gate
-        words = [verb, *VERBS[verb]]
+        words = list(VERBS[verb])
         call = partial(behind, gate, partial(self.hub, words))
         return ProcessSpec(verb, _behind(gate, "hub.main", words), call, env)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,11 @@ from schemas.topics import WARRANTY_INTAKE
 SAID = ("activated", "ended", "linked", "refused")
 ACTIVITY = "select outcome, sum(count)::bigint as n from activity group by outcome"
 LETTERS = "select count(*) from letter"
+DELIVERED = ("delivered", "dead", "waiting")
+DELIVERIES = """
+select case when state = 'sending' then 'waiting' else state end as state, count(*) as n
+  from delivery where state <> 'given_up' group by 1
+"""
 TRAIL = "select coalesce(sum(batches), 0)::bigint from hub_trail_behind()"
 
 
@@ -35,6 +40,8 @@ class Figures:
     """Batches of the logs that the trail does not show yet."""
     letters: int
     """On their way from one home to another."""
+    deliveries: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(DELIVERED, 0))
+    """What endpoints had, what none of them ever will, and what is still on its way to them."""
 
     def __getitem__(self, name: str) -> int:
         return self.numbers[name]
@@ -47,13 +54,14 @@ class Figures:
     def as_json(self) -> dict[str, Any]:
         """Every figure by a plain name; counts are those since the first event ever."""
         doors = {"raw": self.raw.as_json(), "files": self.files.as_json()}
+        doors["deliveries"] = dict(self.deliveries)
         behind = {"projection_lag": self.projection_lag, "trail_lag": self.trail_lag}
         return {**self.numbers, **doors, **behind}
 
     def is_settled(self, partitions: int) -> bool:
         """Whether nothing is on its way any more."""
         behind = self["waiting"] + self.projection_lag + self.trail_lag + self.letters
-        doors = self.raw.waiting + self.files.dropped
+        doors = self.raw.waiting + self.files.dropped + self.deliveries["waiting"]
         return self.claimed == partitions and behind + doors == 0
 
 
@@ -69,6 +77,7 @@ async def read(database: Database, peek: Peek | None, *, drop: Path, partitions:
     letters = await database.fetchval(LETTERS)
     lag = await _projection_lag(database, owners)
     trail = await database.fetchval(TRAIL)
+    sent = {row["state"]: row["n"] for row in await database.fetch(DELIVERIES)}
     said = {row["outcome"]: row["n"] for row in await database.fetch(ACTIVITY)}
     pairs = await _with_ends(peek, owners)
     numbers = {
@@ -79,7 +88,8 @@ async def read(database: Database, peek: Peek | None, *, drop: Path, partitions:
         **{name: int(said.get(name, 0)) for name in SAID},
     }
     seconds = await _lag_seconds(peek, pairs) if peek is not None else 0.0
-    return Figures(numbers, raw, files, len(owners), seconds, lag, trail, letters)
+    deliveries = {state: sent.get(state, 0) for state in DELIVERED}
+    return Figures(numbers, raw, files, len(owners), seconds, lag, trail, letters, deliveries)
 
 
 Ends = Sequence[tuple[PartitionFigures, int]]

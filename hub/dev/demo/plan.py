@@ -8,19 +8,23 @@ Hub = Callable[[Sequence[str]], object]
 
 SHOPS, BOARD = "shops", "demo"
 VERBS: dict[str, tuple[str, ...]] = {
-    "process": (),
-    "project": (),
-    "insight": (),
-    "ingress": (),
-    "translate": ("pos",),
-    "files": (),
-    "serve": (),
+    "process": ("process",),
+    "project": ("project",),
+    "insight": ("insight",),
+    "ingress": ("ingress",),
+    "translate": ("translate", "pos"),
+    "files": ("files",),
+    "serve": ("serve",),
+    "retain": ("retain",),
+    "catalog": ("process", "catalog"),
+    "deliver": ("deliver",),
 }
-"""The hub's processes, and what else each is asked; the first alone is needed for a warranty."""
+"""The hub's processes and how each is called; the first alone is needed for a warranty."""
 DOORS = {"ingress": "push", "serve": "api"}
 """Those with a port for the outside, and what that is called."""
 DRAIN_SECONDS = 60
-PORTS = ("kafka", "postgres", *VERBS, *DOORS.values())
+RECEIVERS = "receivers"
+PORTS = ("kafka", "postgres", *VERBS, *DOORS.values(), RECEIVERS)
 _SLACK_SECONDS = 60
 
 

@@ -9,7 +9,7 @@ from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
 from schemas.topics import raw as raw_topic
 
-BECAME = ("translated", "meaningless", "parked", "stepped_over")
+BECAME = ("translated", "meaningless", "parked", "retrying", "held", "stepped_over")
 OWNERS = "select * from landing_owner where topic = any($1::text[])"
 FILES = "select state, count(*) as n from file_progress group by state"
 ROWS = """

@@ -5,6 +5,7 @@ import os
 from pydantic import SecretStr
 
 from hub.dev.demo.place import Place
+from hub.dev.demo.receivers import NETWORK, SCALE
 from hub.settings import Settings
 
 SESSION_MS = 5_000
@@ -31,6 +32,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "HUB_ANSWER_SECONDS": str(settings.answer_seconds),
         "HUB_DROP_FOLDER": settings.drop_folder,
         "HUB_DROP_STILL_SECONDS": str(settings.drop_still_seconds),
+        "HUB_DELIVERY_NETWORKS": settings.delivery_networks,
+        "HUB_DELIVERY_SCALE": str(settings.delivery_scale),
         "HUB_MASTER_KEY": settings.master_key.get_secret_value(),
     }
 
@@ -50,5 +53,7 @@ def settings_of(place: Place) -> Settings:
         drop_folder=str(place.drop),
         drop_still_seconds=STILL_SECONDS,
         session_timeout_ms=SESSION_MS,
+        delivery_networks=NETWORK,
+        delivery_scale=SCALE,
         log_level=Settings().log_level if "HUB_LOG_LEVEL" in os.environ else "warning",
     )

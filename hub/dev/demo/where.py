@@ -6,7 +6,7 @@ from hub import registry
 from hub.access.keyring import HUB
 from hub.dev.demo.place import Place
 from hub.dev.demo.plan import DOORS, VERBS, Plan
-from hub.dev.demo.prepare import PERSON, Private
+from hub.dev.demo.prepare import ADMIN, PERSON, Private
 from hub.dev.demo.surroundings import environment
 from hub.dev.simulator.doors import SOURCE
 from hub.dev.simulator.goods import MERCHANTS
@@ -44,7 +44,12 @@ def with_keys(place: Place, settings: Settings, private: Private) -> str:
             "HUB_DEMO_API": noted["api"],
             "HUB_DEMO_PUSH": noted["push"],
             "HUB_DEMO_DROP": noted["drop"],
+            "HUB_DEMO_PASSWORD": private.password,
             **{f"HUB_DEMO_KEY_{tenant.upper()}": key for tenant, key in people.items()},
+            **{
+                f"HUB_DEMO_ADMIN_{tenant.upper()}": private.keys[f"{tenant}/{ADMIN}"]
+                for tenant in noted["tenants"]
+            },
             **{
                 f"HUB_DEMO_SECRET_{tenant.upper()}": private.secrets[f"{tenant}/{SOURCE}"]
                 for tenant in noted["tenants"]

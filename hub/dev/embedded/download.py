@@ -1,4 +1,4 @@
-"""Fetches the broker's jars once, each checked against deploy/broker.lock."""
+"""Fetches what is run embedded once, each file checked against a lock; the broker's jars among them."""
 
 import fcntl
 import hashlib
@@ -23,8 +23,9 @@ _CONNECTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Jar:
-    coordinates: str
+class Locked:
+    name: str
+    """Of a jar, its coordinates."""
     sha256: str
 
 
@@ -56,14 +57,14 @@ def broker_jars(lock: Path = LOCK) -> Path:
         jars = folder / f"kafka-{digest}"
         if not jars.exists():
             with TemporaryDirectory(dir=folder) as work:
-                with _system_trust():
+                with system_trust():
                     _download_all(read_lock(lock), Path(work))
                 (Path(work) / "jars").rename(jars)
         return jars
 
 
 @contextmanager
-def _system_trust() -> Iterator[None]:
+def system_trust() -> Iterator[None]:
     """Trusts what the machine trusts: company networks have authorities of their own."""
     truststore.inject_into_ssl()
     try:
@@ -72,12 +73,12 @@ def _system_trust() -> Iterator[None]:
         truststore.extract_from_ssl()
 
 
-def read_lock(lock: Path) -> list[Jar]:
+def read_lock(lock: Path) -> list[Locked]:
     lines = (line.partition("#")[0].split() for line in lock.read_text().splitlines())
-    return [Jar(line[0], line[1].removeprefix("sha256:")) for line in lines if line]
+    return [Locked(line[0], line[1].removeprefix("sha256:")) for line in lines if line]
 
 
-def _download_all(jars: list[Jar], work: Path) -> None:
+def _download_all(jars: list[Locked], work: Path) -> None:
     (work / "jars").mkdir()
     maven = MavenContext(repo_cache=work / "repository", local_repos=[], timeout=60)
     size = 0
@@ -104,13 +105,13 @@ def _download_all(jars: list[Jar], work: Path) -> None:
     wait=wait_exponential(max=8),
     reraise=True,
 )
-def _download(maven: MavenContext, jar: Jar, target: Path) -> Path:
-    group, artifact, version = jar.coordinates.split(":")
+def _download(maven: MavenContext, jar: Locked, target: Path) -> Path:
+    group, artifact, version = jar.name.split(":")
     found = Path(maven.project(group, artifact).at_version(version).artifact("", "jar").resolve())
     digest = hashlib.sha256(found.read_bytes()).hexdigest()
     if digest != jar.sha256:
         raise EmbeddedError(
-            f"{jar.coordinates} has the SHA-256 {digest}, not the locked {jar.sha256}: "
+            f"{jar.name} has the SHA-256 {digest}, not the locked {jar.sha256}: "
             "do not use it; find out who changed the jar or the lock."
         )
     return Path(shutil.move(found, target / found.name))

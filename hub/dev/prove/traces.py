@@ -20,6 +20,7 @@ from typing import Any
 from hub import registry
 from hub.access import keys, tenants
 from hub.access.keyring import Keyring
+from hub.access.limits import LOAD, SYSTEM, set_limits
 from hub.access.sources import SourceStore
 from hub.adapters.kafka import KafkaSettings, Peek
 from hub.adapters.postgres import Database, TenantDatabase, connect, connect_for_tenants
@@ -151,6 +152,7 @@ async def _at_work(place: Installation, chance: random.Random) -> AsyncIterator[
         for merchant in MERCHANTS:
             tenant = merchant.tenant
             await tenants.put(database, tenant, merchant.coverage_months, 14)
+            await set_limits(database, tenant, LOAD, SYSTEM)
             secret = await store.put(database, tenant, SOURCE, "pos", merchant.source_settings)
             secrets[f"{tenant}/{SOURCE}"] = secret or ""
             for partner in PARTNERS:

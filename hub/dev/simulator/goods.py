@@ -92,7 +92,7 @@ VOLTAGE = Merchant(
             "order": ("Fiş No",),
             "sold_at": ("Tarih", "Saat"),
             "type": ("İşlem",),
-            "original_order": ("Asıl Fiş",),  # noqa: RUF001 - as the till writes it
+            "original_order": ("Asıl Fiş",),
             "product_code": ("Ürün Kodu",),
             "product_name": ("Ürün",),
             "quantity": ("Adet",),

@@ -12,6 +12,7 @@ from typing import Any
 
 from hub.dev.simulator.doors import Doors, Way
 from hub.dev.simulator.feed import Feed
+from hub.dev.simulator.receivers import receiving
 from hub.dev.simulator.stories import Teller
 from hub.settings import Settings
 from hub.telemetry.logging import configure_logging
@@ -29,7 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     settings = Settings()
     configure_logging(settings.log_level, "simulator")
-    asyncio.run(_simulate(_way(settings, json.loads(chosen.doors.read_text())), chosen))
+    noted = json.loads(chosen.doors.read_text())
+    asyncio.run(
+        _simulate(_way(settings, noted), chosen, noted.get("ports", {}).get("receivers", 0))
+    )
 
 
 def _way(settings: Settings, noted: Mapping[str, Any]) -> Way:
@@ -44,11 +48,11 @@ def _way(settings: Settings, noted: Mapping[str, Any]) -> Way:
     )
 
 
-async def _simulate(way: Way, chosen: argparse.Namespace) -> None:
+async def _simulate(way: Way, chosen: argparse.Namespace, receivers: int) -> None:
     silent, stopped = _asked_to_end(chosen.seconds)
     # A demo need not be repeatable: the wall clock is in it already.
     chance = random.Random()  # noqa: S311
-    async with Doors(way, chosen.run, chance) as doors:
+    async with receiving(receivers, chance), Doors(way, chosen.run, chance) as doors:
         feed = Feed(doors, Teller(chosen.run, chance), chosen.rate, chance)
         telling = asyncio.create_task(feed.run(silent))
         await asyncio.wait(

@@ -8,6 +8,7 @@ import structlog
 
 from hub.access.sources import Source
 from hub.adapters.postgres import Database
+from hub.adapters.postgres.leases import Lease, LeaseLostError, Leases
 from hub.intake.files.flight import Gate
 from hub.intake.files.folder import Folder, Taking, Working
 from hub.intake.files.names import readable
@@ -15,7 +16,6 @@ from hub.intake.files.progress import Progress
 from hub.intake.files.stillness import Stillness
 from hub.intake.files.threads import in_thread
 from hub.intake.files.work import DELETED, PATIENCE, Work
-from hub.intake.leases import Lease, LeaseLostError, Leases
 from hub.ledger.submit import Submitter
 from hub.sdk.failures import AWAY, DecideAgainError
 from hub.telemetry.metrics import Metrics

@@ -8,9 +8,11 @@ from hashlib import sha256
 import msgspec
 import orjson
 
+from connectors.sdk import unquoted
 from hub.audit.landings import Became, Landing, Outcome, encode_lines
 from hub.audit.redaction import redacted
 from hub.intake.files.reading import Job, Reading
+from hub.telemetry.logging import presentable
 from schemas.refs import derived_id
 
 NOTHING_SHOWN: frozenset[str] = frozenset()
@@ -47,7 +49,8 @@ def _landing(job: Job, reading: Reading, now: datetime) -> Landing:
         outcome=_outcome(reading),
         revision=job.revision,
         payload=msgspec.Raw(_shown(job, reading)),
-        reason=reading.meaningless or ", ".join(sorted({fault.code for fault in reading.faults})),
+        reason=presentable(unquoted(reading.meaningless))
+        or ", ".join(sorted({fault.code for fault in reading.faults})),
         events=tuple(Became(one.id, one.fact.TYPE, one.home) for one, _ in reading.events),
         translated_at=now,
     )
@@ -70,6 +73,7 @@ def _plain(reading: Reading) -> bytes:
 
 def _shown(job: Job, reading: Reading) -> bytes:
     try:
-        return redacted(reading.record.body, job.connector.shown)
+        shown = job.connector.shown
+        return redacted(reading.record.body, shown, doubtful=not reading.events)
     except TypeError:
         return redacted(reading.record.body, NOTHING_SHOWN)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from hub.adapters.postgres import Database
+from hub.adapters.postgres.leases import Lease
 from hub.intake.files.reading import Job
-from hub.intake.leases import Lease
 
 # A lease that is taken over in this moment is waited for, and then seen.
 OWN = """own as (

@@ -1,7 +1,7 @@
-"""`hub publish`: a file of sales and returns becomes events, and each line hears its answer."""
+"""`hub publish`: a file of rows becomes events, and each line hears its answer."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -174,15 +174,18 @@ def dry_run(job: Job, screen: Screen) -> Tally:
     return tally
 
 
-async def publish_file(
+async def publish_file(  # noqa: PLR0913 - what is published, and where to
     publication: Publication,
     screen: Screen,
     *,
     database: AbstractAsyncContextManager[Database],
     kafka: KafkaSettings,
     topic: Topic = WARRANTY_INTAKE,
+    elsewhere: Mapping[str, Topic] | None = None,
 ) -> Tally:
     """Publish a file and show what was decided of each line, in the order of the file.
+
+    Facts of the types that stand in `elsewhere` go to another topic.
 
     A second run publishes nothing that was decided, and shows the same answers.
     """
@@ -190,7 +193,8 @@ async def publish_file(
     outlet = Outlet(kafka)
     try:
         async with database as opened:
-            submitter = Submitter(opened, outlet, topic, await partitions_of(kafka, topic))
+            partitions = await partitions_of(kafka, topic)
+            submitter = Submitter(opened, outlet, topic, partitions, elsewhere)
             shown = Shown(job, opened, screen, tally)
             flight = Flight(submitter, shown, Open(), publication.patience)
             await flight.run(parts(job, windows(job)))

@@ -7,6 +7,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from connectors.sdk import unquoted
 from hub.intake.files.tally import Tally
 from hub.intake.files.wording import LineAnswer
 
@@ -53,9 +54,9 @@ class Terminal:
             sys.stderr.write(f"warning: {text}\n")
 
     def line(self, answer: LineAnswer) -> None:
-        """Print one answer."""
+        """Print one answer; whoever wants a cell looks into the file, for this may be kept in a log."""
         if not self._only_json:
-            sys.stdout.write(f"{answer}\n")
+            sys.stdout.write(f"{unquoted(str(answer))}\n")
 
     def progress(self, lines: int) -> None:
         """So many lines are answered."""
@@ -67,6 +68,6 @@ class Terminal:
     def tally(self, tally: Tally) -> None:
         """Print what stopped the run, if anything did, and the last line."""
         if tally.error:
-            sys.stderr.write(f"{tally.error}\n")
+            sys.stderr.write(f"{unquoted(tally.error)}\n")
         sys.stdout.write(f"{tally.json()}\n")
         sys.stdout.flush()

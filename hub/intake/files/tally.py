@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from connectors.sdk import unquoted
 from hub.intake.files.reading import Reading
 from hub.intake.files.wording import UNREADABLE, LineAnswer, answered
 from hub.ledger.submit import Answer
@@ -96,7 +97,7 @@ class Tally:
 
     def json(self) -> str:
         """One line of JSON."""
-        return json.dumps(self.figures() | ({"error": self.error} if self.error else {}))
+        return json.dumps(self.figures() | ({"error": unquoted(self.error)} if self.error else {}))
 
     @property
     def exit_code(self) -> int:

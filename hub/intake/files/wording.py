@@ -147,12 +147,30 @@ def _said(event: Translated, answer: Answer, told: Mapping[str, Any]) -> Mapping
         return defaultdict(lambda: said)
     if "reasons" in told:
         return _reasons(event, told["reasons"])
-    if "waits_for" in told:
-        return _same(f"waits: {told['waits_for']}; it is kept and tried again")
+    if detail := _catalogued(told) or _waits(told):
+        return _same(detail)
     outcome = answer.outcome
     if outcome is None:
         return _same("no answer yet; give the same file again to hear it")
     return _same(_undecided(outcome, str(told.get("reason") or "")))
+
+
+def _catalogued(told: Mapping[str, Any]) -> str:
+    """What became of a product, a category or a movement."""
+    for kind in ("product", "category"):
+        if kind in told:
+            one = told[kind]
+            stays = "; what was described later stays" if one.get("stale") else ""
+            return f"{kind} {one['code']}, version {one['version']}{stays}"
+    if "movement" in told:
+        one = told["movement"]
+        return f"{one['quantity']:+} {one['product']} at {one['branch']}"
+    return ""
+
+
+def _waits(told: Mapping[str, Any]) -> str:
+    reason = told.get("waits_for")
+    return f"waits: {reason}; it is kept and tried again" if reason is not None else ""
 
 
 def _same(detail: str, code: str = "") -> defaultdict[str | None, Said]:

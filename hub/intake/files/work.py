@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 
-from connectors.sdk import Origin
+from connectors.sdk import Origin, unquoted
 from hub.access.sources import Source
 from hub.intake.files.flight import Flight, Gate, parts
 from hub.intake.files.folder import DONE, REFUSED, Folder, Stamp, Taking, content_of, kind_of
@@ -18,6 +18,7 @@ from hub.intake.files.reading import FileRefusedError, Job, Reading, windows
 from hub.intake.files.results import Results, separator_of
 from hub.intake.files.threads import in_thread
 from hub.ledger.submit import Submitter
+from hub.telemetry.logging import presentable
 from hub.telemetry.metrics import Metrics
 
 PATIENCE = 60.0
@@ -98,18 +99,20 @@ class Work:
             # The last part may have waited for long since it was read.
             await in_thread(look.check)
         except FileRefusedError as error:
+            # The table keeps what no row is quoted in; beside the file it may say more.
             reason = readable(str(error))
         found = await self.progress.of_taking(taking.id) or await self._begin(taking, None)
         end = REFUSED if reason else DONE
         await in_thread(self._settle_result, taking, found)
         kept = self.folder.free_name(found.name, end)
-        ended = await self.progress.end(found, end, kept, reason)
+        ended = await self.progress.end(found, end, kept, presentable(unquoted(reason)))
         self.metrics.files_ended.labels(end).inc()
-        return ended
+        return replace(ended, reason=reason)
 
     async def _begin(self, taking: Taking, look: Look | None) -> Found:
         original = taking.original
-        name = readable(original.name if original else "")
+        # Some name a file after a person; it lies in `done` under this name, too.
+        name = presentable(readable(original.name if original else ""))
         if look is None:
             return await self.progress.begin(
                 NO_CONTENT + taking.id, name, taking.id, self._reading, 0, 0

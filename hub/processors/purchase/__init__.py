@@ -1,14 +1,47 @@
 """The purchase: what was sold, registered and returned under one order, decided in one place."""
 
 from hub.domain.errors import reject
-from hub.domain.serials import normalise
-from hub.processors.purchase import linking, owning, registration, returns, sale, staging
+from hub.domain.serials import KIND, normalise
+from hub.processors.catalog.state import CATEGORIES, PRODUCTS
+from hub.processors.purchase import (
+    allowance,
+    attaching,
+    deleting,
+    linking,
+    merging,
+    owning,
+    proposing,
+    proving,
+    registration,
+    returns,
+    sale,
+    staging,
+    transferring,
+)
 from hub.processors.purchase.answers import refuse
-from hub.processors.purchase.place import needs, place
-from hub.processors.purchase.state import HEAD, UNITS, Purchase, assemble, take_apart
+from hub.processors.purchase.customers import CUSTOMER, EMAIL, PHONE, with_customer
+from hub.processors.purchase.names import TAKEN
+from hub.processors.purchase.place import leads, needs, place
+from hub.processors.purchase.proofs import PROOFS
+from hub.processors.purchase.state import HEAD, PROPOSALS, UNITS, Purchase, assemble, take_apart
 from hub.sdk.decision import Decision
 from hub.sdk.events import Event, Known, TimerDue
 from hub.sdk.processor import Processor
+from schemas.catalogue import BY_HAND, CATALOG_LETTERS
+from schemas.events.customer import (
+    CustomerMergeRequested,
+    CustomerMergeUndone,
+    CustomerNoticed,
+)
+from schemas.events.decided import (
+    OverrideApplied,
+    OverrideGranted,
+    OverrideRequested,
+    OverrideReturned,
+    ProposalApproved,
+    ProposalDeclined,
+    StatusChangeRequested,
+)
 from schemas.events.link import (
     LinkAccepted,
     LinkRefused,
@@ -16,12 +49,18 @@ from schemas.events.link import (
     RegistrationLinked,
     RegistrationRefused,
     SaleLinked,
+    SaleUnlinked,
     SerialSold,
     UnitReturned,
 )
+from schemas.events.proof import ProofAccepted, ProofOffered, ProofRefused
 from schemas.events.registration import RegistrationRequested
-from schemas.events.sale import SaleRecorded, SaleReturned
-from schemas.topics import WARRANTY_INTAKE, WARRANTY_STATUS
+from schemas.events.sale import SaleDeleted, SaleRecorded, SaleReturned
+from schemas.events.unit import OwnershipTransferred, SerialAttached
+from schemas.topics import CATALOG_INTAKE, WARRANTY_INTAKE, WARRANTY_STATUS
+
+OF_CUSTOMERS = frozenset({EMAIL, PHONE, CUSTOMER, merging.MERGES})
+OF_A_UNIT = {SerialAttached.TYPE, OwnershipTransferred.TYPE, *(fact.TYPE for fact in BY_HAND)}
 
 
 def decide(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]:
@@ -29,15 +68,51 @@ def decide(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]
     match event.fact:
         case SaleRecorded() as fact:
             _check_subject(purchase, event)
-            return sale.record(purchase, event, fact, known)
+            return with_customer(sale.record(purchase, event, fact, known), event, known)
         case SaleReturned() as fact:
             _check_subject(purchase, event)
-            return returns.take_back(purchase, event, fact)
+            return returns.take_back(purchase, event, fact, known)
+        case SaleDeleted() as fact:
+            _check_subject(purchase, event)
+            return deleting.delete(purchase, event, fact)
         case RegistrationRequested() as fact:
             _check_subject(purchase, event)
-            return registration.register(purchase, event, fact, known)
+            decision = registration.register(purchase, event, fact, known)
+            return with_customer(decision, event, known)
+        case _ if event.type in OF_A_UNIT:
+            return _decide_of_unit(purchase, event, known)
         case _:
             return _decide_letter(purchase, event, known)
+
+
+def _decide_of_unit(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]:
+    match event.fact:
+        case SerialAttached() as fact:
+            _check_subject(purchase, event)
+            return attaching.attach(purchase, event, fact, known)
+        case OwnershipTransferred() as fact:
+            _check_subject(purchase, event)
+            return with_customer(transferring.transfer(purchase, event, fact, known), event, known)
+        case _:
+            return _decide_by_hand(purchase, event, known)
+
+
+def _decide_by_hand(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]:
+    match event.fact:
+        case StatusChangeRequested() as fact:
+            return proposing.request(purchase, event, fact, known)
+        case ProposalApproved() | ProposalDeclined() as fact:
+            return proposing.decide_proposal(purchase, event, fact, known)
+        case OverrideRequested() as fact:
+            return allowance.request(purchase, event, fact, known)
+        case ProofOffered() as fact:
+            return proving.offer(purchase, event, fact)
+        case ProofAccepted() | ProofRefused() as fact:
+            return proving.settle(purchase, event, fact)
+        case CustomerMergeRequested() | CustomerMergeUndone() as fact:
+            return merging.decide(purchase, event, fact, known)
+        case _:
+            raise TypeError(f"{event.type} is nothing that people decide")
 
 
 def _check_subject(purchase: Purchase, event: Event) -> None:
@@ -65,6 +140,10 @@ def _decide_letter(purchase: Purchase, event: Event, known: Known) -> Decision[P
 
 def _decide_waiting(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]:
     match event.fact:
+        case SaleUnlinked() as fact:
+            return deleting.take_deletion(purchase, fact, event)
+        case OverrideGranted() | OverrideApplied() | OverrideReturned() as fact:
+            return _decide_override(purchase, event, fact)
         case SerialSold() as fact:
             return staging.look_again(purchase, normalise(fact.serial), event, known)
         case RegistrationAccepted() as fact:
@@ -72,10 +151,21 @@ def _decide_waiting(purchase: Purchase, event: Event, known: Known) -> Decision[
         case RegistrationRefused() as fact:
             return staging.refused(purchase, fact, event)
         case _:
-            return _decide_timer(purchase, event, known)
+            return _decide_news(purchase, event, known)
 
 
-def _decide_timer(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]:
+def _decide_override(
+    purchase: Purchase, event: Event, fact: OverrideGranted | OverrideApplied | OverrideReturned
+) -> Decision[Purchase]:
+    if isinstance(fact, OverrideGranted):
+        return allowance.take_grant(purchase, event, fact)
+    return allowance.answered(purchase, fact)
+
+
+def _decide_news(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]:
+    """What was noticed of a customer, or that a timer came due."""
+    if isinstance(event.fact, CustomerNoticed):
+        return merging.notice(purchase, event.fact)
     if not isinstance(event.fact, TimerDue):
         raise TypeError(f"{event.type} is nothing this processor consumes")
     serial = staging.serial_of(event.fact)
@@ -91,24 +181,52 @@ PROCESSOR = Processor(
     consumes=(
         SaleRecorded,
         SaleReturned,
+        SaleDeleted,
         RegistrationRequested,
+        SerialAttached,
+        OwnershipTransferred,
         SaleLinked,
         LinkAccepted,
         LinkRefused,
+        SaleUnlinked,
         UnitReturned,
         RegistrationLinked,
         RegistrationAccepted,
         RegistrationRefused,
         SerialSold,
+        StatusChangeRequested,
+        ProposalApproved,
+        ProposalDeclined,
+        OverrideRequested,
+        OverrideGranted,
+        OverrideApplied,
+        OverrideReturned,
+        ProofOffered,
+        ProofAccepted,
+        ProofRefused,
+        CustomerNoticed,
+        CustomerMergeRequested,
+        CustomerMergeUndone,
     ),
     # 2: what was said is kept with its raw record and revision, which older code would drop.
-    code_version=2,
+    # 3: so are rulings, and what people decided by hand.
+    # 4: and so is that an order was deleted, with its versions.
+    # 5: and so are proofs of purchase.
+    # 6: so are extensions by registration, transfers, and who attached a serial.
+    # 7: and so is what a line called its product, and what was looked at in the catalogue.
+    # 8: and so is what was noticed of customers, and who was merged.
+    code_version=8,
     head=HEAD,
-    parts=(UNITS,),
+    parts=(UNITS, PROPOSALS, PROOFS),
     needs=needs,
     place=place,
     assemble=assemble,
     take_apart=take_apart,
     decide=decide,
     refuse=refuse,
+    names=frozenset({KIND, TAKEN}) | OF_CUSTOMERS,
+    ahead=OF_CUSTOMERS,
+    others=(PRODUCTS, CATEGORIES),
+    leads=leads,
+    letters={fact.TYPE: CATALOG_INTAKE for fact in CATALOG_LETTERS},
 )

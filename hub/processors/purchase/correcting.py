@@ -36,6 +36,7 @@ from hub.processors.purchase.units import (
     join,
     keep_corrected,
     name_serial,
+    ruled,
     unname,
     with_reports,
     withdraw,
@@ -167,7 +168,8 @@ class _Work:
         if named is unit and _alike(unit.reports, reports):
             return unit
         mine = next((one.item for one in sold if one.item is not None), None)
-        return self._keep(unit, with_reports(named, reports), mine)
+        after = with_reports(named, reports)
+        return self._keep(unit, ruled(after, mine.thing.ruling) if mine else after, mine)
 
     def _named(self, unit: Unit, norm: str | None, sold: Sequence[Sold]) -> Unit:
         if norm == unit.serial_norm:
@@ -205,7 +207,7 @@ class _Work:
             elif known is None and one.report is not None:
                 sales = self.case.row.sales
                 sale = next(sale for sale in sales if sale.connector == one.want.source)
-                self._ask(pointer_from(slot, one.report), sale)
+                self._ask(pointer_from(slot, one.report, None), sale)
 
     def _pointer(self, source: str, identifier: str) -> Pointer | None:
         same = (p for p in self.pointers if (p.connector, p.warranty) == (source, identifier))
@@ -215,11 +217,18 @@ class _Work:
         case = self.case
         placed, _ = foretell(slot, item, case.known)
         self.answers[at] = placed
-        terms = (case.first.day, case.first.branch, case.first.customer)
-        if known is not None and (known.line, known.ends_on, *terms) == (
+        terms = (case.first.branch, case.first.customer)
+        if known is not None and (
+            known.line,
+            known.ends_on,
+            known.extended_until,
+            known.day or case.first.day,
+            *terms,
+        ) == (
             item.report.line,
             item.report.ends_on,
-            case.told.day,
+            item.report.extended_until,
+            item.report.day,
             case.told.branch,
             case.told.customer,
         ):
@@ -227,7 +236,7 @@ class _Work:
             self.answers[at] = next(before, placed)
             return
         self._check_link(slot, item)
-        pointer = pointer_from(slot, item.report)
+        pointer = pointer_from(slot, item.report, item.thing.ruling)
         if known is not None:
             self.pointers.remove(known)
             pointer = replace(pointer, returned_by=known.returned_by)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from hub.processors.purchase.state import Purchase, PurchaseRow, Unit
+from hub.processors.purchase.proofs import Proof
+from hub.processors.purchase.state import Proposal, Purchase, PurchaseRow, Unit
 from hub.sdk.decision import (
     ClearTimer,
     Decision,
@@ -21,6 +22,8 @@ class Draft:
 
     said: list[Said] = field(default_factory=list)
     units: dict[str, Unit] = field(default_factory=dict)
+    proposals: dict[str, Proposal] = field(default_factory=dict)
+    proofs: dict[str, Proof] = field(default_factory=dict)
     names: list[NameClaim | NameRelease] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     timers: list[SetTimer | ClearTimer] = field(default_factory=list)
@@ -34,12 +37,13 @@ class Draft:
     ) -> Decision[Purchase]:
         """Everything said and changed so far, with the new head."""
         units = tuple(self.units.values())
+        others: tuple[Proposal | Proof, ...] = (*self.proposals.values(), *self.proofs.values())
         return Decision(
-            purchase.changed(row, units),
+            purchase.changed(row, units, others),
             outcome,
             answer,
             tuple(self.said),
-            units,
+            (*units, *others) if others else units,
             tuple(self.names),
             tuple(self.letters),
             tuple(self.timers),

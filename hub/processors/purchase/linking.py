@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from hub.domain.errors import TooEarlyError, reject
 from hub.domain.reports import SALE, Report, may_join, same, told_by
+from hub.domain.rulings import Ruling, ruling_of
 from hub.domain.serials import normalise
 from hub.processors.purchase.answers import Ended, warranty
 from hub.processors.purchase.draft import Draft
@@ -24,10 +25,15 @@ from hub.processors.purchase.state import (
 )
 from hub.processors.purchase.units import (
     Back,
+    back_after_all,
     end,
+    forget_order,
+    is_nobodys,
     join,
     keep_corrected,
     order_of,
+    ruled,
+    version_of,
     with_reports,
 )
 from hub.sdk.decision import ClearTimer, Decision, Letter, Said, SetTimer
@@ -41,15 +47,18 @@ LINK_TIMER = "link:"
 ASK_AGAIN = timedelta(days=1)
 
 
-def pointer_from(slot: Pointer, report: Report) -> Pointer:
+def pointer_from(slot: Pointer, report: Report, ruling: Ruling | None) -> Pointer:
     """A report's own pointer to a unit that some source's line may point to already."""
     return replace(
         slot,
         connector=report.connector,
         line=report.line,
         ends_on=report.ends_on,
+        day=report.day,
+        extended_until=report.extended_until,
         state="pending",
         returned_by=(),
+        ruling=ruling,
     )
 
 
@@ -75,11 +84,14 @@ def ask_link(draft: Draft, row: PurchaseRow, sale: Sale, pointer: Pointer, now: 
         connector=sale.connector,
         product=product_of(pointer.goods),
         serial=pointer.serial,
-        sold_on=sale.day,
+        sold_on=pointer.day or sale.day,
         ends_on=pointer.ends_on,
+        extended_until=pointer.extended_until,
         branch=sale.branch,
         customer=sale.customer,
         revision=sale.revision,
+        version=sale.version or None,
+        ruled_by=pointer.ruling.fact() if pointer.ruling else None,
     )
     draft.letters.append(Letter(fact, home_of(pointer.warranty)))
     draft.timers.append(SetTimer(_timer(pointer.connector, pointer.warranty), now + ASK_AGAIN))
@@ -104,29 +116,36 @@ def take_sale(purchase: Purchase, letter: SaleLinked, event: Event) -> Decision[
         letter.customer,
         event.id,
         letter.revision,
+        letter.extended_until,
     )
-    draft = Draft()
+    draft, ruling = Draft(), ruling_of(letter.ruled_by, event.id, letter.line)
     order = (letter.order.namespace, letter.order.reference)
+    version, current = letter.version or 0, version_of(unit, order)
+    if version < current:
+        return Decision(purchase, Outcome.DEDUPLICATED)
+    if version > current:
+        unit = forget_order(unit, order, version)
     if told_by(unit.reports, letter.connector, order):
-        known, news = _again(draft, unit, report)
+        known, news = _again(draft, unit, report, ruling)
         draft.letters.append(_accepted(letter, known))
         outcome = Outcome.APPLIED if news else Outcome.DEDUPLICATED
         return draft.decision(purchase, row, outcome=outcome)
     misread = unit.withdrawn or unit.serial_norm != normalise(letter.serial)
-    if may_join(unit.reports, report) and not misread:
-        draft.letters.append(_accepted(letter, join(draft, unit, report)))
+    if may_join(unit.reports, report) and not (misread or is_nobodys(unit)):
+        draft.letters.append(_accepted(letter, join(draft, unit, report, ruling=ruling)))
     else:
         draft.letters.append(_not_accepted(letter, unit, misread=misread))
     return draft.decision(purchase, row)
 
 
-def _again(draft: Draft, unit: Unit, report: Report) -> tuple[Unit, bool]:
+def _again(draft: Draft, unit: Unit, report: Report, ruling: Ruling | None) -> tuple[Unit, bool]:
     """A sale that is linked already: a later revision of it counts instead of the earlier one."""
     order = (report.namespace, report.reference)
     told = next(r for r in unit.reports if told_by((r,), report.connector, order))
     if report.revision <= told.revision:
         return unit, False
-    changed = with_reports(unit, tuple(report if r is told else r for r in unit.reports))
+    reports = tuple(report if r is told else r for r in unit.reports)
+    changed = ruled(with_reports(unit, reports), ruling)
     draft.units[unit.id] = changed
     if same(told, report):
         return changed, False
@@ -156,6 +175,7 @@ def _accepted(letter: SaleLinked, unit: Unit) -> Letter:
         connector=letter.connector,
         starts_on=unit.starts_on,
         ends_on=unit.ends_on,
+        version=letter.version,
     )
     return Letter(fact, letter.asked_by)
 
@@ -181,12 +201,15 @@ def _not_accepted(letter: SaleLinked, unit: Unit, *, misread: bool) -> Letter:
         connector=letter.connector,
         code=code,
         reason=reason,
+        version=letter.version,
     )
     return Letter(fact, letter.asked_by)
 
 
 def link_accepted(purchase: Purchase, letter: LinkAccepted) -> Decision[Purchase]:
     """The unit's home took the sale: nothing is asked any more."""
+    if _of_deleted(purchase, letter.version):
+        return Decision(purchase, Outcome.DEDUPLICATED)
     row, pointer = _pointer(purchase, letter.connector, letter.warranty)
     if pointer.state != "pending":
         return Decision(purchase, Outcome.DEDUPLICATED)
@@ -200,6 +223,8 @@ def link_accepted(purchase: Purchase, letter: LinkAccepted) -> Decision[Purchase
 
 def link_refused(purchase: Purchase, letter: LinkRefused) -> Decision[Purchase]:
     """The unit's home did not take the sale: the line stays without cover, and the world hears."""
+    if _of_deleted(purchase, letter.version):
+        return Decision(purchase, Outcome.DEDUPLICATED)
     row, pointer = _pointer(purchase, letter.connector, letter.warranty)
     if pointer.state != "pending":
         return Decision(purchase, Outcome.DEDUPLICATED)
@@ -220,6 +245,11 @@ def link_refused(purchase: Purchase, letter: LinkRefused) -> Decision[Purchase]:
         timers=[ClearTimer(_timer(letter.connector, letter.warranty))],
     )
     return draft.decision(purchase, _with(row, replace(pointer, state="refused")))
+
+
+def _of_deleted(purchase: Purchase, version: int | None) -> bool:
+    """Whether it answers a sale whose order was deleted since."""
+    return purchase.row is not None and (version or 0) < len(purchase.row.deleted)
 
 
 def _pointer(purchase: Purchase, connector: str, warranty: str) -> tuple[PurchaseRow, Pointer]:
@@ -256,8 +286,11 @@ def unit_returned(purchase: Purchase, letter: UnitReturned) -> Decision[Purchase
     if (order.namespace, order.reference) not in under:
         message = f"order {order.reference!r} is not linked to warranty {unit.id} yet"
         raise TooEarlyError(message)
+    draft = Draft()
+    if unit.status == ENDED and not unit.returned_by:
+        back_after_all(draft, unit, letter.connector)
+        return draft.decision(purchase, row, Ended((unit.id,), letter.returned_on))
     if unit.status == ENDED:
         return Decision(purchase, Outcome.DEDUPLICATED, Ended((unit.id,), letter.returned_on))
-    draft = Draft()
     end(draft, unit, Back(letter.connector, letter.returned_on, order, letter.branch))
     return draft.decision(purchase, row, Ended((unit.id,), letter.returned_on))

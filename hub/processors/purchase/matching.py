@@ -16,7 +16,7 @@ from hub.processors.purchase.state import (
     PurchaseRow,
     Unit,
 )
-from hub.processors.purchase.units import Thing
+from hub.processors.purchase.units import Thing, is_nobodys
 from hub.sdk.events import AskRow, Event, Known, NameHolder
 from schemas.events.warranty import Refusal
 
@@ -154,6 +154,8 @@ def holding(scene: Scene, item: Item, holders: Sequence[NameHolder]) -> Unit | s
     unit = units.get(holder.id) if here else scene.known.row(AskRow(UNITS.table, holder.id))
     if not isinstance(unit, Unit):
         raise UnavailableError(f"warranty {holder.id} holds a serial but cannot be read yet")
+    if unit.withdrawn or is_nobodys(unit):
+        return None
     if not may_join(unit.reports, item.report):
         if holder.released:
             return None
@@ -207,5 +209,7 @@ def pointer_to(item: Item, warranty: str, stands_for: Unit | None = None) -> Poi
         goods=(thing.product.code, thing.product.brand, thing.product.name),
         product=thing.key,
         ends_on=report.ends_on,
+        day=report.day,
+        extended_until=report.extended_until,
         instead_of=stands_for.id if stands_for else None,
     )

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from hub.domain.errors import RejectedError, reject
 from hub.domain.reports import REGISTRATION, Report, same
+from hub.domain.rulings import Ruling
 from hub.domain.serials import normalise
 from hub.processors.purchase.answers import Warranties, warranty
 from hub.processors.purchase.draft import Draft
@@ -12,7 +13,7 @@ from hub.processors.purchase.linking import unit_here
 from hub.processors.purchase.names import TAKEN, ask_registration
 from hub.processors.purchase.staging import MISREAD
 from hub.processors.purchase.state import ENDED, Purchase, PurchaseRow, Registered, Unit
-from hub.processors.purchase.units import join, keep_corrected, with_reports
+from hub.processors.purchase.units import join, keep_corrected, ruled, with_reports
 from hub.sdk.decision import Decision, Letter, NameClaim
 from hub.sdk.events import AskName, Event, Known, Outcome
 from schemas.events.link import RegistrationAccepted, RegistrationLinked, RegistrationRefused
@@ -25,6 +26,8 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     taken: AskName | None = None
     """The name under which its repeats find the unit that took it; without a serial it has none."""
     raw: str | None = None
+    ruling: Ruling | None = None
+    """By which policy its period was decided, where it names none."""
 
 
 def own(purchase: Purchase, identifier: str, claim: Claim, known: Known) -> Decision[Purchase]:
@@ -36,12 +39,20 @@ def own(purchase: Purchase, identifier: str, claim: Claim, known: Known) -> Deci
         return again(purchase, unit, first, claim)
     if unit.status == ENDED or (unit.follows and report.day < unit.starts_on):
         raise came_back()
-    if any(earlier.by == REGISTRATION and earlier.customer for earlier in unit.reports):
+    if _is_owned(unit, report.customer):
         raise taken()
     if claim.taken is not None and any(h.id != unit.id for h in known.names(claim.taken)):
         raise taken()
     draft = Draft()
-    return registered(draft, purchase, row, join(draft, unit, report), claim)
+    joined = join(draft, unit, report, ruling=claim.ruling)
+    return registered(draft, purchase, row, joined, claim)
+
+
+def _is_owned(unit: Unit, by: str | None) -> bool:
+    """Whether somebody else registered it, or it changed hands and is somebody else's now."""
+    if unit.transfers:
+        return by not in (None, unit.customer)
+    return any(one.by == REGISTRATION and one.customer for one in unit.reports)
 
 
 def taken() -> Exception:
@@ -78,7 +89,8 @@ def again(purchase: Purchase, unit: Unit, first: Registered, claim: Claim) -> De
     if purchase.row is None or told is None or not corrects or report.revision <= told.revision:
         return repeat
     draft = Draft()
-    corrected = with_reports(unit, tuple(report if r is told else r for r in unit.reports))
+    reports = tuple(report if r is told else r for r in unit.reports)
+    corrected = ruled(with_reports(unit, reports), claim.ruling)
     if same(told, report):
         draft.units[unit.id] = corrected
         return draft.decision(purchase, purchase.row, repeat.answer, Outcome.DEDUPLICATED)
@@ -95,6 +107,7 @@ def _first(row: PurchaseRow, unit: Unit, report: Report) -> Registered | None:
     earlier = [kept for kept in row.registered if kept.warranty == unit.id]
     same_one = [kept for kept in earlier if _is(kept, report)]
     owners = {r.customer for r in unit.reports if r.by == REGISTRATION}
+    owners = {unit.customer} if unit.transfers else owners
     if earlier and (report.customer is None or report.customer in owners):
         return (same_one or earlier)[0]
     return same_one[0] if same_one else None

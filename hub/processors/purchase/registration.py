@@ -1,7 +1,6 @@
 """A registration: gives a known unit its owner, or founds a unit whose sale is unknown."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -10,21 +9,34 @@ from hub.domain.coverage import add_months, day_of
 from hub.domain.errors import reject
 from hub.domain.moments import check_moment
 from hub.domain.orders import check_size
+from hub.domain.policies.versions import beginning_of
 from hub.domain.reports import REGISTRATION, Report
+from hub.domain.rulings import Ruling
 from hub.domain.serials import normalise
 from hub.processors.purchase.answers import Warranties
+from hub.processors.purchase.cover import cover
+from hub.processors.purchase.customers import whose
 from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.goods import found as found_product
 from hub.processors.purchase.owning import Claim, again, came_back, own, registered, taken
-from hub.processors.purchase.place import ask_earlier, candidates, earlier, registration_home
+from hub.processors.purchase.place import (
+    ask_earlier,
+    candidates,
+    earlier,
+    look_of,
+    registration_home,
+)
+from hub.processors.purchase.requirements import check_fields, check_serial
 from hub.processors.purchase.staging import stage, staged_answer
 from hub.processors.purchase.state import Purchase, PurchaseRow, Staged
 from hub.processors.purchase.tenants import tenant_of
 from hub.processors.purchase.units import Thing, found
 from hub.sdk.decision import Decision, Letter
-from hub.sdk.events import Event, Known, NameHolder, Outcome, Tenant
+from hub.sdk.events import Event, Known, Outcome, Tenant
 from schemas.events.link import SerialSold
 from schemas.events.parts import Product
 from schemas.events.registration import RegistrationRequested
+from schemas.policies.serial_rules import SerialRulesPolicy
 
 
 class _Patience(NamedTuple):
@@ -37,45 +49,73 @@ def register(
 ) -> Decision[Purchase]:
     """Add the owner to the unit that is meant, or found one."""
     tenant = tenant_of(event, known)
-    report = _report(event, told, tenant)
+    check_fields(event, told, known)
+    report, ruling = _report(event, told, tenant, known)
     row = purchase.row or PurchaseRow(registration_home(event, told, known))
-    thing = _thing(told)
-    claim = Claim(report, ask_earlier(event, told) if thing.norm else None, event.raw)
+    thing = replace(_thing(told), ruling=ruling)
+    rules = _rules(event, told, known)
+    earlier_name = ask_earlier(event, told) if thing.norm else None
+    claim = Claim(report, earlier_name, event.raw, ruling)
     if not thing.norm:
         return _repeat(purchase, row, claim) or _found(purchase, row, thing, claim)
     holders = earlier(event, told, known) or candidates(event, thing.norm, thing.key, known)
-    if len(holders) > 1:
-        raise _ambiguous(holders)
-    if holders:
+    if len(holders) > 1 and all(holder.released for holder in holders):
+        raise came_back()
+    if len(holders) == 1:
         return own(purchase, holders[0].id, claim, known)
     waiting = _waiting(purchase, row, thing, claim)
     if waiting is not None:
         return waiting
+    if not thing.key and not holders:
+        thing = _as_it_looks(thing, event, known)
     if thing.key:
         return _found(purchase, row, thing, claim)
+    if rules is not None and rules.unknown == "refuse":
+        raise _unknown()
     return _stage(row, thing, claim, _Patience(event.received_at, tenant.patience_days), purchase)
 
 
-def _report(event: Event, told: RegistrationRequested, tenant: Tenant) -> Report:
+def _period(
+    event: Event, told: RegistrationRequested, tenant: Tenant, known: Known, day: date
+) -> tuple[date, Ruling | None]:
+    """The last day of cover. Of a day alone, its first moment in the merchant's zone counts."""
+    if told.coverage_months is not None:
+        return add_months(day, told.coverage_months), None
+    stated = told.purchased_on
+    at = told.registered_at if stated is None else beginning_of(stated, told.zone)
+    product = told.product or Product()
+    kept = found_product(event.tenant, product, known)
+    return cover(event, known, tenant, at).of_owner(product, kept, day)
+
+
+def _report(
+    event: Event, told: RegistrationRequested, tenant: Tenant, known: Known
+) -> tuple[Report, Ruling | None]:
     check_moment("registered", told.registered_at, event.received_at)
     today = day_of(told.registered_at, told.zone)
     day = told.purchased_on or today
     if day > today:
         message = f"purchased on {day} but registered on {today}; correct the day of purchase"
         raise reject("purchase_in_future", message)
-    return Report(
+    ends_on, ruling = _period(event, told, tenant, known, day)
+    who = whose(event, known)
+    report = Report(
         event.connector,
         REGISTRATION,
         None,
         told.reference,
         "",
         day,
-        add_months(day, told.coverage_months or tenant.coverage_months),
+        ends_on,
         told.branch,
-        event.customer.ref if event.customer else None,
+        who.customer,
         event.id,
         event.revision,
+        None,
+        who.contact,
+        who.remarks,
     )
+    return report, ruling
 
 
 def _thing(told: RegistrationRequested) -> Thing:
@@ -86,10 +126,25 @@ def _thing(told: RegistrationRequested) -> Thing:
     return Thing(product, product.key, told.serial or "", norm)
 
 
-def _ambiguous(holders: Sequence[NameHolder]) -> Exception:
-    if all(holder.released for holder in holders):
-        return came_back()
-    return reject("serial_ambiguous", "several products have that serial; name the product")
+def _as_it_looks(thing: Thing, event: Event, known: Known) -> Thing:
+    """The same thing of the one product that its serial looks like, if there is one."""
+    look = look_of(event, known)
+    product = look.product() if look else None
+    return thing if product is None else replace(thing, product=product, key=product.key)
+
+
+def _rules(event: Event, told: RegistrationRequested, known: Known) -> SerialRulesPolicy | None:
+    if told.serial is None:
+        return None
+    product = (told.product.key or None) if told.product else None
+    kept = found_product(event.tenant, told.product, known) if told.product else None
+    category = kept.category if kept else None
+    return check_serial(event, told.serial, product, told.registered_at, known, category)
+
+
+def _unknown() -> Exception:
+    message = "no unit with that serial is known; name its product, or correct the serial"
+    return reject("serial_unknown", message)
 
 
 def _repeat(purchase: Purchase, row: PurchaseRow, claim: Claim) -> Decision[Purchase] | None:

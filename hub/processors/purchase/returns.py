@@ -12,18 +12,22 @@ from hub.domain.reports import SALE, Report
 from hub.domain.serials import normalise
 from hub.processors.purchase.answers import Ended
 from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.goods import called, found
 from hub.processors.purchase.picking import Sold, pick, product_key, sold_of
 from hub.processors.purchase.sheet import needs_person
 from hub.processors.purchase.state import ENDED, Purchase, PurchaseRow, Return
-from hub.processors.purchase.units import Back, corrected, end
+from hub.processors.purchase.units import Back, back_after_all, corrected, end
 from hub.sdk.decision import Decision, Letter, Said
-from hub.sdk.events import Event, Outcome
+from hub.sdk.events import Event, Known, Outcome
 from schemas.events.link import UnitReturned
+from schemas.events.parts import Product
 from schemas.events.sale import SaleReturned
 from schemas.refs import home_of
 
 
-def take_back(purchase: Purchase, event: Event, returned: SaleReturned) -> Decision[Purchase]:
+def take_back(
+    purchase: Purchase, event: Event, returned: SaleReturned, known: Known
+) -> Decision[Purchase]:
     """End what came back, or refuse the return with every reason."""
     check_return(returned)
     check_moment("returned", returned.returned_at, event.received_at)
@@ -32,6 +36,7 @@ def take_back(purchase: Purchase, event: Event, returned: SaleReturned) -> Decis
         message = f"the sale of order {returned.order.reference} is not known yet"
         raise TooEarlyError(message)
     told = _told(event, returned)
+    returned = _as_called(purchase, event, returned, known)
     first = _before(row, told)
     if first is not None:
         return _again(purchase, row, first, told, returned)
@@ -42,6 +47,22 @@ def take_back(purchase: Purchase, event: Event, returned: SaleReturned) -> Decis
     row = replace(row, returns=(*row.returns, told))
     outcome = Outcome.DEDUPLICATED if all(sold.ended for sold in picked) else Outcome.APPLIED
     return draft.decision(purchase, row, _answer(told), outcome)
+
+
+def _as_called(
+    purchase: Purchase, event: Event, returned: SaleReturned, known: Known
+) -> SaleReturned:
+    """The return with its products called as the order calls them."""
+    held = purchase.products()
+    lines = []
+    for line in returned.lines:
+        if line.product is not None and line.product.key:
+            key = called(line.product, found(event.tenant, line.product, known), held)
+            product = Product.model_construct(code=key)
+            lines.append(line.model_copy(update={"product": product}))
+        else:
+            lines.append(line)
+    return returned.model_copy(update={"lines": tuple(lines)})
 
 
 def _answer(told: Return) -> Ended:
@@ -144,8 +165,7 @@ def _end(
     for sold in picked:
         unit = purchase.units.get(sold.id)
         if unit is not None and unit.status == ENDED:
-            by = (*unit.returned_by, told.connector)
-            draft.units[unit.id] = replace(unit, returned_by=by)
+            back_after_all(draft, unit, told.connector)
         elif unit is not None:
             end(draft, unit, back)
     return _mark(draft, purchase.row or PurchaseRow(""), picked, returned, back)

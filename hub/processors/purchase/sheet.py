@@ -143,7 +143,7 @@ def _unit_place(case: Case, unit: Unit) -> Place:
     return Place(
         unit.id,
         unit.serial_norm,
-        held=len(ours) < len(unit.reports),
+        held=len(ours) < len(unit.reports) or unit.attached is not None,
         back=unit.status == ENDED,
         firm=sum(report.connector != case.told.connector for report in ours),
     )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from hub.domain.errors import reject
 from hub.domain.serials import KIND, WAITING, name_value
 from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.looking_like import Look
 from hub.processors.purchase.names import ask_serial, of_units, waiting_home
 from hub.processors.purchase.state import Purchase, PurchaseRow, Staged, Warranty
 from hub.processors.purchase.units import Thing
@@ -75,7 +76,8 @@ def look_again(purchase: Purchase, norm: str, event: Event, known: Known) -> Dec
     draft = Draft()
     left: list[Staged] = []
     for staged in row.staged:
-        asked = staged.asked or (live[0].id if len(live) == 1 else None)
+        like = Look(event, staged.serial, event.received_at, known).of(live)
+        asked = staged.asked or (like[0].id if len(like) == 1 else None)
         if asked is not None:
             draft.letters.append(_ask(row, staged, asked))
             left.append(replace(staged, asked=asked))

@@ -2,19 +2,80 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Literal, cast
 
 import msgspec
 
+from hub.domain.by_hand import Decided
+from hub.domain.owners import Transfer
 from hub.domain.reports import Report
+from hub.domain.rulings import Ruling
+from hub.domain.serials import Attachment
+from hub.processors.purchase.customer_state import CustomerState
+from hub.processors.purchase.proofs import Proof
 from hub.sdk.decision import Row
 from hub.sdk.processor import Column, RowType
 from schemas.events.parts import Order, Product
 
 COVERED: Literal["covered"] = "covered"
 ENDED: Literal["ended"] = "ended"
+PENDING = "pending"
+
+
+class Grant(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """An override that an allowance took."""
+
+    override: str
+    warranty: str
+    amount: int
+    currency: str
+    state: str
+    reason: str | None = None
+    """Why it had no effect."""
+
+
+class Allowance(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What a person has overridden in a month."""
+
+    actor: str
+    month: str
+    grants: tuple[Grant, ...] = ()
+
+
+class ToldProposal(msgspec.Struct, frozen=True, gc=False):
+    """What its asker is told of a proposal."""
+
+    id: str
+    warranty: str
+    change: str
+    state: str
+    approver: str
+
+
+class Proposal(Row, frozen=True, gc=False, omit_defaults=True):
+    """A change that waits for the role that may decide it, and how it was settled."""
+
+    number: int
+    state: str
+    warranty: str
+    change: str
+    approver: str
+    why: str
+    by_kind: str
+    by_id: str
+    by_role: str
+    made_at: datetime
+    event: str
+    settled_by: str | None = None
+    settled_at: datetime | None = None
+    settled_why: str | None = None
+
+    @property
+    def told(self) -> ToldProposal:
+        """As its asker is told."""
+        return ToldProposal(self.id, self.warranty, self.change, self.state, self.approver)
 
 
 class Warranty(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +98,8 @@ class Line(msgspec.Struct, array_like=True, frozen=True, gc=False):
     months: int | None
     until: date | None
     line: str | None = None
+    told: str | None = None
+    """How the source itself called the product, where this order calls it otherwise."""
 
 
 class Sale(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -55,6 +118,25 @@ class Sale(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Of the translation; a higher one of the same record corrects it."""
     also: tuple[str, ...] = ()
     """Other raw records that said the same."""
+    undated: bool = False
+    """Nobody said when it was; the day is that of the report."""
+    own_days: tuple[date | None, ...] = ()
+    """Of each line that was sold on another day; empty where none was."""
+    remarks: tuple[tuple[str, str | None], ...] = ()
+    """What its sender should know of it: a code and the line."""
+    version: int = 0
+    """How often the order was deleted before."""
+
+
+class Deleted(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """That an order was deleted; what is reported of it later is another version of it."""
+
+    connector: str
+    event: str
+    raws: tuple[str, ...] = ()
+    """The raw records of what it took back: no later translation of them brings that back."""
+    answer: tuple[Warranty, ...] = ()
+    """Kept of the last deletion only."""
 
 
 class Return(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -86,6 +168,10 @@ class Pointer(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     returned_by: tuple[str, ...] = ()
     instead_of: str | None = None
     """The unit of this home that turns out to be the linked one, once the link is accepted."""
+    ruling: Ruling | None = None
+    day: date | None = None
+    """When its line was sold; older rows tell it by their sale alone."""
+    extended_until: date | None = None
 
 
 class Registered(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -127,6 +213,11 @@ class PurchaseRow(Row, frozen=True, gc=False, omit_defaults=True):
     pointers: tuple[Pointer, ...] = ()
     registered: tuple[Registered, ...] = ()
     staged: tuple[Staged, ...] = ()
+    deleted: tuple[Deleted, ...] = ()
+    allowance: Allowance | None = None
+    """Where this is the home of a person's overrides in a month."""
+    customer: CustomerState | None = None
+    """Where this is the home of a customer."""
 
     @property
     def order(self) -> Order:
@@ -161,10 +252,21 @@ class Unit(Row, frozen=True, gc=False, omit_defaults=True):
     """The sources that said it came back."""
     follows: str | None = None
     """The unit that had the serial before, came back and was sold again as this one."""
+    versions: tuple[tuple[str, str, int], ...] = ()
+    """Of orders of other homes that were deleted: namespace, reference and how often."""
+    rulings: tuple[Ruling, ...] = ()
+    """By which policies the periods of its reports were decided, where they named none."""
+    decisions: tuple[Decided, ...] = ()
+    extended_until: date | None = None
+    """A last day that was granted against the rule, whatever reports say."""
+    transfers: tuple[Transfer, ...] = ()
+    """How it changed hands, in the order in which that was told."""
+    attached: Attachment | None = None
+    """Where its serial was attached after its cover had begun."""
 
     @property
     def withdrawn(self) -> bool:
-        """Whether its only source took back that it was ever sold."""
+        """Whether whoever said that it was sold took that back."""
         return self.status == ENDED and not self.reports
 
 
@@ -174,12 +276,26 @@ class Purchase:
 
     row: PurchaseRow | None = None
     units: Mapping[str, Unit] = field(default_factory=dict)
+    proposals: Mapping[str, Proposal] = field(default_factory=dict)
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
 
-    def changed(self, row: PurchaseRow, units: Sequence[Unit] = ()) -> "Purchase":
-        """The same purchase with another head and these units new or changed."""
-        if not units:
-            return Purchase(row, self.units)
-        return Purchase(row, {**self.units, **{unit.id: unit for unit in units}})
+    def products(self) -> frozenset[str]:
+        """What products are called here."""
+        row = self.row or PurchaseRow("")
+        lines = (line.product for sale in row.sales for line in sale.lines)
+        units = (unit.product for unit in self.units.values())
+        return frozenset((*lines, *units, *(pointer.product for pointer in row.pointers)))
+
+    def changed(
+        self, row: PurchaseRow, units: Sequence[Unit] = (), others: Sequence[Proposal | Proof] = ()
+    ) -> "Purchase":
+        """The same purchase with another head and these units, proposals and proofs new or changed."""
+        mine = {**self.units, **{unit.id: unit for unit in units}} if units else self.units
+        if not others:
+            return Purchase(row, mine, self.proposals, self.proofs)
+        proposals = {one.id: one for one in others if isinstance(one, Proposal)}
+        proofs = {one.id: one for one in others if isinstance(one, Proof)}
+        return Purchase(row, mine, {**self.proposals, **proposals}, {**self.proofs, **proofs})
 
 
 def product_of(goods: tuple[str | None, str | None, str | None]) -> Product:
@@ -191,7 +307,10 @@ def product_of(goods: tuple[str | None, str | None, str | None]) -> Product:
 def assemble(head: Row | None, parts: Sequence[Row]) -> Purchase:
     """A home from its stored rows, its units in the order they were born."""
     units = sorted((unit for unit in parts if isinstance(unit, Unit)), key=lambda unit: unit.number)
-    return Purchase(cast("PurchaseRow | None", head), {unit.id: unit for unit in units})
+    proposals = {part.id: part for part in parts if isinstance(part, Proposal)}
+    proofs = {part.id: part for part in parts if isinstance(part, Proof)}
+    born = {unit.id: unit for unit in units}
+    return Purchase(cast("PurchaseRow | None", head), born, proposals, proofs)
 
 
 def take_apart(purchase: Purchase) -> PurchaseRow | None:
@@ -201,6 +320,14 @@ def take_apart(purchase: Purchase) -> PurchaseRow | None:
 
 def _column(name: str, kind: str) -> Column:
     return Column(name, kind, attrgetter(name))
+
+
+def _customers(unit: Unit) -> str | None:
+    """Whoever reports name, as Postgres writes a list; hardly any unit has more than its own."""
+    named = {report.customer for report in unit.reports if report.customer}
+    if named <= {unit.customer}:
+        return None
+    return f"{{{','.join(msgspec.json.encode(one).decode() for one in sorted(named))}}}"
 
 
 HEAD = RowType(
@@ -221,5 +348,11 @@ UNITS = RowType(
         _column("branch", "text"),
         _column("starts_on", "date"),
         _column("ends_on", "date"),
+        Column("customers", "text[]", _customers),
     ),
+)
+PROPOSALS = RowType(
+    table="proposal",
+    row=Proposal,
+    columns=(_column("state", "text"), _column("warranty", "text")),
 )

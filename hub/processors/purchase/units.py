@@ -8,7 +8,9 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from hub.domain.reports import SALE, Report, in_force
+from hub.domain.owners import owner
+from hub.domain.reports import SALE, Report, in_force, of_order
+from hub.domain.rulings import Ruling
 from hub.domain.serials import KIND, name_value
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import COVERED, Unit
@@ -34,6 +36,8 @@ class Thing(msgspec.Struct, frozen=True, gc=False):
     norm: str = ""
     follows: str | None = None
     """The unit that had the serial before and came back."""
+    ruling: Ruling | None = None
+    """By which policy its period was decided."""
 
 
 def order_of(report: Report) -> Order | None:
@@ -62,6 +66,7 @@ def found(draft: Draft, home: str, number: int, thing: Thing, report: Report) ->
         report.customer,
         report.branch,
         follows=thing.follows,
+        rulings=(thing.ruling,) if thing.ruling else (),
     )
     draft.units[unit.id] = unit
     if thing.norm:
@@ -84,6 +89,7 @@ def _activated(unit: Unit, product: Product, report: Report) -> WarrantyActivate
         "serial": unit.serial,
         "branch": report.branch,
         "customer": report.customer,
+        "ruled_by": unit.rulings[0].fact() if unit.rulings else None,
     }
     fact = WarrantyActivated.__new__(WarrantyActivated)
     # What model_construct does, but for looking for fields that are missing or have an alias.
@@ -106,16 +112,35 @@ def with_reports(unit: Unit, reports: tuple[Report, ...]) -> Unit:
         unit,
         reports=reports,
         starts_on=force.starts_on,
-        ends_on=force.ends_on,
+        ends_on=max(force.ends_on, unit.extended_until or force.ends_on),
         order_reference=force.order_reference,
-        customer=force.customer,
+        customer=owner(force.customer, unit.transfers) if unit.transfers else force.customer,
         branch=force.branch,
+        rulings=_still_told(unit.rulings, reports) if unit.rulings else (),
     )
 
 
-def join(draft: Draft, unit: Unit, report: Report, serial: str | None = None) -> Unit:
+def _still_told(rulings: tuple[Ruling, ...], reports: tuple[Report, ...]) -> tuple[Ruling, ...]:
+    told = {(report.event, report.line) for report in reports}
+    return tuple(one for one in rulings if (one.event, one.line) in told)
+
+
+def ruled(unit: Unit, ruling: Ruling | None) -> Unit:
+    """The unit with the ruling on one more of its reports."""
+    if ruling is None or ruling in unit.rulings:
+        return unit
+    return replace(unit, rulings=(*unit.rulings, ruling))
+
+
+def join(
+    draft: Draft,
+    unit: Unit,
+    report: Report,
+    serial: str | None = None,
+    ruling: Ruling | None = None,
+) -> Unit:
     """Add a report. An ended unit takes it in silence: nothing about its cover is news."""
-    joined = with_report(unit, report)
+    joined = ruled(with_report(unit, report), ruling)
     draft.units[unit.id] = joined
     if joined.status == COVERED:
         linked = WarrantyLinked.model_construct(
@@ -129,25 +154,36 @@ def join(draft: Draft, unit: Unit, report: Report, serial: str | None = None) ->
             serial=joined.serial or serial,
             branch=report.branch,
             customer=report.customer,
+            ruled_by=ruling.fact() if ruling else None,
         )
         draft.said.append(Said(linked, unit.id))
     return joined
 
 
+def keeps_name(unit: Unit) -> bool:
+    """Whether nobody else may have its serial: it is covered, or ended by hand alone."""
+    return unit.status == COVERED or not (unit.returned_by or unit.withdrawn)
+
+
+def is_nobodys(unit: Unit) -> bool:
+    """Whether it came back and no order sells it any more: what is sold under its serial is new."""
+    return bool(unit.returned_by) and all(report.by != SALE for report in unit.reports)
+
+
 def name_serial(draft: Draft, unit: Unit, thing: Thing) -> Unit:
-    """Give a unit the serial a later report knows; an ended one no longer holds its name."""
-    if unit.status == COVERED:
+    """Give a unit the serial a later report knows; one that came back no longer holds its name."""
+    if keeps_name(unit):
         draft.names.append(NameClaim(KIND, name_value(thing.norm, unit.product), unit.id))
     return replace(unit, serial=thing.serial, serial_norm=thing.norm, follows=thing.follows)
 
 
 def unname(draft: Draft, unit: Unit) -> Unit:
     """Take back a serial that was read wrongly, so that whoever has it can be found under it."""
-    if unit.status == COVERED and unit.serial_norm is not None:
+    if keeps_name(unit) and unit.serial_norm is not None:
         value = name_value(unit.serial_norm, unit.product)
         # A name of the home itself is one of no unit: late events do not find this one under it.
         draft.names += [NameClaim(KIND, value, home_of(unit.id)), NameRelease(KIND, value)]
-    return replace(unit, serial=None, serial_norm=None, follows=None)
+    return replace(unit, serial=None, serial_norm=None, follows=None, attached=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +219,15 @@ def end(draft: Draft, unit: Unit, back: Back) -> Unit:
     return ended
 
 
+def back_after_all(draft: Draft, unit: Unit, connector: str) -> Unit:
+    """A unit that had ended came back; one that was ended by hand had kept its name until now."""
+    if keeps_name(unit) and unit.serial_norm is not None:
+        draft.names.append(NameRelease(KIND, name_value(unit.serial_norm, unit.product)))
+    back = replace(unit, returned_by=(*unit.returned_by, connector))
+    draft.units[unit.id] = back
+    return back
+
+
 def keep_corrected(
     draft: Draft, unit: Unit, report: Report, by: Literal["sale", "registration"]
 ) -> None:
@@ -208,10 +253,16 @@ def corrected(
         branch=unit.branch,
         customer=unit.customer,
         ended_on=unit.ended_on,
+        ruled_by=next((r.fact() for r in unit.rulings if r.event == report.event), None),
     )
 
 
-def withdraw(draft: Draft, unit: Unit, report: Report) -> None:
+def withdraw(
+    draft: Draft,
+    unit: Unit,
+    report: Report,
+    reason: Literal["corrected", "deleted"] = "corrected",
+) -> None:
     """End a unit that was never sold. Its serial stays to be read, but is nobody's name."""
     unname(draft, unit)
     ended = replace(unit, status="ended", ended_on=unit.starts_on, reports=())
@@ -219,10 +270,22 @@ def withdraw(draft: Draft, unit: Unit, report: Report) -> None:
     fact = WarrantyEnded.model_construct(
         warranty=unit.id,
         ended_on=unit.starts_on,
-        reason="corrected",
+        reason=reason,
         connector=report.connector,
         order=order_of(report),
         serial=unit.serial,
         branch=unit.branch,
     )
     draft.said.append(Said(fact, unit.id))
+
+
+def version_of(unit: Unit, order: tuple[str | None, str]) -> int:
+    """How often an order of another home was deleted, as far as this unit has heard."""
+    return next((kept[2] for kept in unit.versions if kept[:2] == order), 0)
+
+
+def forget_order(unit: Unit, order: tuple[str, str], version: int) -> Unit:
+    """The unit without what an order said before it was deleted so often; not told to the world."""
+    others = tuple(kept for kept in unit.versions if kept[:2] != order)
+    reports = tuple(report for report in unit.reports if not of_order(report, order))
+    return replace(unit, reports=reports, versions=(*others, (*order, version)))

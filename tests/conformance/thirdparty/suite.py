@@ -74,7 +74,7 @@ def samples(url: str = "https://sunrise.example") -> Samples:
 
 
 def test_the_hub_finds_it_and_gives_it_a_topic() -> None:
-    assert sorted(registry.connectors()) == ["pos", "sunrise"]
+    assert {"pos", "sunrise"} <= set(registry.connectors())
     assert raw("sunrise") in registry.topics()
 
 

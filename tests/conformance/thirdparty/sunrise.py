@@ -29,6 +29,7 @@ from connectors.sdk import (
     Translated,
     UnreadableError,
     UntranslatableError,
+    quoted,
     untranslatable,
     webhooks,
 )
@@ -110,7 +111,7 @@ def translate(record: RawRecord, settings: Settings, origin: Origin) -> Iterator
 
 def _sale(order: Order, settings: Settings) -> SaleRecorded:
     if order.status != "paid":
-        raise MeaninglessError(f"order {order.id[:80]} is not paid yet")
+        raise MeaninglessError(f"order {quoted(order.id)} is not paid yet")
     lines = [
         {
             "line": str(number),

@@ -1,5 +1,7 @@
 """What a refusal may say: enough to find it, nothing that a stranger could hide in it."""
 
+import pytest
+
 from hub.audit.refusals import MAX_PATH, MAX_REASON, decode, encode, refused
 
 
@@ -25,9 +27,28 @@ def test_two_refusals_never_share_an_id() -> None:
 
 def test_takes_whatever_a_stranger_sends() -> None:
     odd = "\x00\ud800" + "x" * 5_000
-    one = refused("api", odd, 404, odd, b"", principal=odd)
+    one = refused("api", f"{odd}{'/x' * 5_000}", 404, odd, b"", principal=odd)
 
     assert decode(encode(one)) == one
-    assert "\x00" not in one.path + one.reason
+    assert one.path.startswith("…/x/x")
+    assert "\x00" not in one.reason
     assert len(one.path) == MAX_PATH
     assert len(one.reason) == MAX_REASON
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/v1/warranties/wty_abcdefghijklmnop_12/status", None),
+        ("/v1/privacy/erasures/per_0123456789abcdef0123456789abcdef", None),
+        ("/v1/items/warranty.intake.v1/0/123", None),
+        ("/sources/pos/acme", None),
+        ("/v1/trace/Zephyrine Quillfeather", "/v1/trace/…"),
+        ("/v1/trace/ada@example.org", "/v1/trace/…"),
+        ("/v1/trace/05359610384/48291736450", "/v1/trace/…/…"),
+        ("/v1/trace/tr390006299142817364509182", "/v1/trace/…"),
+        ("/v1/trace/Ксения", "/v1/trace/…"),
+    ],
+)
+def test_of_a_path_is_kept_what_cannot_be_a_person(path: str, kept: str | None) -> None:
+    assert refused("api", path, 404, "", b"").path == (kept or path)

@@ -16,6 +16,7 @@ from connectors.sdk import (
     Canonical,
     Connector,
     Delivery,
+    Enrich,
     FileRecord,
     MeaninglessError,
     Origin,
@@ -23,18 +24,23 @@ from connectors.sdk import (
     RawRecord,
     SourceUnavailableError,
     Translated,
+    refused,
+    untranslatable,
 )
 from connectors.sdk.conformance import (
     RULES,
     Samples,
+    enriches,
     pulls,
     shows_nothing_personal,
+    tells_what_an_answer_means,
     waits_for_a_source_that_is_away,
 )
 from connectors.sdk.conformance.rules import (
     translates_the_same_for_ever,
     verifies_what_was_signed_and_nothing_else,
 )
+from connectors.sdk.conformance.samples import split
 from connectors.sdk.conformance.spoiling import spoiled
 from hub.audit.redaction import redacted
 from schemas.events.warranty import WarrantyEnded
@@ -340,3 +346,186 @@ async def test_finds_a_pull_that_takes_silence_for_an_answer() -> None:
     ):
         async with httpx.AsyncClient() as client:
             assert await waits_for_a_source_that_is_away(connector, SAMPLES, client) == found
+
+
+async def test_finds_a_pull_whose_server_only_refuses_and_knows_one_that_only_raises_for_the_status() -> (
+    None
+):
+    def asking(status: int) -> Failing:
+        answer = httpx.Response(status, request=httpx.Request("GET", "https://vendor.invalid"))
+        return Failing(httpx.HTTPStatusError("", request=answer.request, response=answer))
+
+    for failing, found in (
+        (asking(503), []),
+        (Failing(httpx.ConnectError("nobody")), []),
+        (asking(404), ["fetch was answered 404: let the server fail otherwise"]),
+    ):
+        async with httpx.AsyncClient() as client:
+            assert await waits_for_a_source_that_is_away(pulling(failing), SAMPLES, client) == found
+
+
+# What has to be fetched
+
+VENDOR = "https://vendor.invalid"
+Fetch = Callable[[httpx.AsyncClient, RawRecord, Any], Any]
+
+
+async def asks(client: httpx.AsyncClient, record: RawRecord, _settings: Any) -> bytes:
+    """Reads what belongs to a record, and says so where it is not to be had."""
+    answer = await client.get(f"{VENDOR}/{record.ref}")
+    if answer.is_error:
+        raise refused(answer)
+    return answer.content
+
+
+def completing(fetch: Fetch = asks, **changes: Any) -> Connector[Any]:
+    """A connector whose records mean what was fetched for them."""
+
+    def translate(record: RawRecord, settings: Any, origin: Origin) -> list[Canonical]:
+        if not record.enriched:
+            raise untranslatable("nothing_fetched", "ask for it again")
+        return list(TRANSLATE(replace(record, payload=record.enriched), settings, origin))
+
+    given = {"fetch": fetch, "dependency": lambda _: "vendor.invalid", **changes}
+    return replace(CONNECTOR, enrich=Enrich(**given), translate=translate)
+
+
+def complete() -> Samples:
+    """The samples, each with what the vendor would give: the record itself."""
+    records = [record for body in SAMPLES.bodies for record in split(CONNECTOR, SAMPLES, body)[0]]
+    return replace(SAMPLES, fetched={record.ref: record.payload for record in records})
+
+
+COMPLETE = complete()
+
+
+def vendor(
+    answer: Callable[[httpx.Request], httpx.Response] | None = None,
+) -> httpx.AsyncClient:
+    """A vendor that gives what belongs to each record."""
+
+    def give(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=COMPLETE.fetched[request.url.path.removeprefix("/")])
+
+    return httpx.AsyncClient(transport=httpx.MockTransport(answer or give))
+
+
+def says_nothing(_client: Any, _record: RawRecord, _settings: Any) -> Any:
+    raise KeyError("order")
+
+
+def deaf(record: RawRecord, settings: Any, origin: Origin) -> list[Canonical]:
+    json.loads(record.enriched)
+    return list(TRANSLATE(record, settings, origin))
+
+
+def test_finds_nothing_in_a_connector_that_is_completed() -> None:
+    assert list(findings(completing(), COMPLETE)) == []
+
+
+@pytest.mark.parametrize(
+    ("connector", "said"),
+    [
+        (completing(dependency=lambda _: ""), "dependency gave ''"),
+        (completing(dependency=lambda settings: settings["host"]), "dependency raised TypeError"),
+        (completing(dependency=lambda _: str(next(CALLS))), "dependency is another one"),
+        (completing(needed=lambda record: json.loads(record.payload) != 0), "needed raised"),
+        (completing(needed=lambda record: record.key), "needed gave"),
+        (completing(needed=lambda _: False), "no record of the samples needs anything"),
+        (completing(attempts=0), "enrich makes 0 attempts"),
+        (replace(completing(), translate=None), "enrich belongs to push and pull"),
+        (replace(completing(), translate=deaf), "was fetched"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_finds_what_a_connector_does_wrong_that_is_completed(
+    connector: Connector[Any], said: str
+) -> None:
+    assert is_found(said, connector, COMPLETE)
+
+
+async def test_finds_nothing_in_a_fetch_that_reads_what_there_is() -> None:
+    async with vendor() as client:
+        whole, found = await enriches(completing(), SAMPLES, client)
+
+    assert found == []
+    assert [one.enriched for one in whole] == list(COMPLETE.fetched.values())
+    fetched = replace(SAMPLES, bodies=(), records=whole)
+    assert list(translates_the_same_for_ever(completing(), fetched)) == []
+
+
+async def test_leaves_alone_what_needs_nothing() -> None:
+    connector = completing(says_nothing, needed=lambda _: False)
+    async with vendor() as client:
+        whole, found = await enriches(connector, SAMPLES, client)
+
+    assert found == []
+    assert {one.enriched for one in whole} == {b""}
+
+
+async def test_finds_a_fetch_that_writes_that_gives_no_bytes_or_another_answer_each_time() -> None:
+    async def posts(client: httpx.AsyncClient, record: RawRecord, _settings: Any) -> bytes:
+        return (await client.post(f"{VENDOR}/{record.ref}")).content
+
+    async def decoded(client: httpx.AsyncClient, record: RawRecord, settings: Any) -> Any:
+        return json.loads(await asks(client, record, settings))
+
+    async def counting(client: httpx.AsyncClient, record: RawRecord, settings: Any) -> bytes:
+        return await asks(client, record, settings) + str(next(CALLS)).encode()
+
+    for fetch, said in (
+        (posts, "fetch sent POST"),
+        (decoded, "as bytes"),
+        (counting, "another body"),
+    ):
+        async with vendor() as client:
+            _, found = await enriches(completing(fetch), SAMPLES, client)
+        assert any(said in one for one in found), said
+    async with vendor() as client:
+        assert await enriches(CONNECTOR, SAMPLES, client) == ([], ["there is no enrich"])
+
+
+async def test_finds_nothing_in_a_fetch_that_says_what_an_answer_means() -> None:
+    async def raises(client: httpx.AsyncClient, record: RawRecord, _settings: Any) -> bytes:
+        return (await client.get(f"{VENDOR}/{record.ref}")).raise_for_status().content
+
+    for fetch in (asks, raises):
+        assert await tells_what_an_answer_means(completing(fetch), SAMPLES) == []
+    assert await tells_what_an_answer_means(CONNECTOR, SAMPLES) == ["there is no enrich"]
+    nothing = completing(needed=lambda _: False)
+    assert await tells_what_an_answer_means(nothing, SAMPLES) == [
+        "no record of the samples needs anything"
+    ]
+
+
+async def test_finds_a_fetch_that_misreads_what_it_is_answered() -> None:
+    async def trusts(client: httpx.AsyncClient, record: RawRecord, _settings: Any) -> bytes:
+        return (await client.get(f"{VENDOR}/{record.ref}")).content
+
+    async def patient(client: httpx.AsyncClient, record: RawRecord, settings: Any) -> bytes:
+        try:
+            return await asks(client, record, settings)
+        except Exception as error:
+            raise SourceUnavailableError from error
+
+    async def hopeless(client: httpx.AsyncClient, record: RawRecord, settings: Any) -> bytes:
+        try:
+            return await asks(client, record, settings)
+        except Exception as error:
+            raise untranslatable("gone", "it is gone") from error
+
+    async def careless_of_it(client: httpx.AsyncClient, record: RawRecord, settings: Any) -> bytes:
+        body = await asks(client, record, settings)
+        json.loads(body)
+        return body
+
+    for fetch, said in (
+        (trusts, "fetch made of a 503: an answer, not away"),
+        (trusts, "fetch made of a 404: an answer, not refused"),
+        (patient, "fetch made of a 404: away, not refused"),
+        (hopeless, "fetch made of nobody there: refused, not away"),
+        (hopeless, "fetch made of a 429: refused, not away"),
+        (careless_of_it, "JSONDecodeError, not what it may say"),
+    ):
+        found = await tells_what_an_answer_means(completing(fetch), SAMPLES)
+        assert any(said in one for one in found), (said, found)

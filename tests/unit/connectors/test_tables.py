@@ -106,7 +106,7 @@ def test_reports_a_quote_that_is_never_closed(path: Path) -> None:
     ("content", "columns", "said"),
     [
         (b"[]", (), "one object a line"),
-        (b"a;b\n1;2\n", ("Order",), "no column 'Order'.*a, b"),
+        (b"a;b\n1;2\n", ("Order",), "no column 'Order'.*“a”, “b”"),
         (b"a;a\n1;2\n", ("a",), "more than once"),
         (b"", ("Order",), "which reads .* nothing"),
     ],

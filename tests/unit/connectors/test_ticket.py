@@ -164,7 +164,7 @@ def test_finds_no_meaning_in_a_ticket_without_lines(ticket: Doc) -> None:
         (a_ticket(a_line(serial=12345)), "serial_not_text", "send serials as text"),
         (a_ticket(a_line(serials=["1,23E+12"])), "serial_damaged", "line 1: a spreadsheet"),
         (a_ticket(a_line(quantity=0)), "quantity_invalid", "send what comes back as a return"),
-        (a_ticket(a_line(quantity=-1, line="A")), "quantity_invalid", "line 'A': a sale of -1"),
+        (a_ticket(a_line(quantity=-1, line="A")), "quantity_invalid", "line “A”: a sale of -1"),
         (a_ticket(a_line(quantity=1.5)), "field_invalid", "quantity"),
         (a_ticket(a_line(quantity=2_000_000)), "field_invalid", "lines.0.quantity"),
         (a_ticket({"quantity": 1}), "product_missing", "neither product nor serial"),

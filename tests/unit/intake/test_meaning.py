@@ -1,5 +1,6 @@
 """What a landed record means: whatever a connector does, it is events, nothing, or kept with a reason."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,10 +18,11 @@ from connectors.sdk import (
     untranslatable,
 )
 from hub.access.sources import Source
+from hub.audit.landings import Became
 from hub.audit.redaction import HIDDEN
 from hub.intake.landing import Arrival, message, raw_id
 from hub.intake.meaning import Landed, Meaning, Target, read, shown, translate
-from hub.ledger.wire import Payload
+from hub.ledger.wire import EDITED, Payload
 from schemas.envelope import from_headers
 from schemas.events.sale import SaleReturned
 from schemas.refs import derived_id, order_home
@@ -183,5 +185,27 @@ def test_a_source_that_is_gone_or_changed_parks_what_it_landed() -> None:
 )
 def test_shows_of_a_payload_only_what_its_connector_lists(payload: bytes, kept: bytes) -> None:
     source = a_source(says_nothing)
+    meaning = Meaning("translated", 1, events=(Became("evt_1", "sale.recorded.v1", "home"),))
 
-    assert bytes(shown(landed(source, payload), source)) == kept
+    assert bytes(shown(landed(source, payload), source, meaning)) == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("A-1/2026-01-31", "A-1/2026-01-31"), ("Ada Lovelace", HIDDEN), ("欧阳", HIDDEN)],
+)
+def test_of_what_it_could_not_read_it_shows_codes_alone(said: str, kept: str) -> None:
+    source = a_source(says_nothing)
+    payload = json.dumps({"order": said}).encode()
+
+    found = shown(landed(source, payload), source, Meaning("parked", 1, "type_unknown"))
+
+    assert json.loads(bytes(found)) == {"order": kept}
+
+
+@pytest.mark.parametrize("said", [b"\xff", b"a\x00b", b"", b"not a digest"])
+def test_what_a_stranger_says_about_an_edit_is_no_digest(said: bytes) -> None:
+    ours = landed(a_source(None))
+    claimed = Payload([*ours.payload.headers, (EDITED, said)], ours.payload.value, NOON)
+
+    assert read(7, claimed).digest == ours.digest

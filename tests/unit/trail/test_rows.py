@@ -84,7 +84,9 @@ def test_a_refusal_becomes_a_row_known_by_its_id() -> None:
     assert (row.correlation, row.source, row.reason) == (one.id, "push", "too large")
 
 
-@pytest.mark.parametrize("value", [b"", b"[]", b"\xff", b'{"id":1}'])
+@pytest.mark.parametrize(
+    "value", [b"", b"[]", b"\xff", b'{"id":1}', b'{"id":"\xff"}', b'{"x":' + b"[" * 5_000]
+)
 def test_what_is_no_refusal_is_shown_all_the_same(value: bytes) -> None:
     row = door_row(12, 3, AT, value)
 

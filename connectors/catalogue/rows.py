@@ -1,0 +1,188 @@
+"""A row of an export as a fact: all of a product or category, or one movement of stock.
+
+What is described must say since when: of two descriptions the later one counts, so that a file
+which comes late, or again, takes nothing back.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.catalogue.settings import NEEDED, Kind, Settings
+from connectors.sdk import FileRecord, Origin, Translated, UntranslatableError, untranslatable
+from connectors.sdk.facts import built, of_field, read_serial
+from connectors.sdk.tables import read_rows
+from connectors.sdk.values import quoted, read_count, read_instant
+from schemas.base import Fact
+from schemas.events.product import CategoryDescribed, ProductDescribed, StockMoved
+from schemas.refs import category_home, derived_id, movement_home, product_home
+
+REMEDY = "correct the row and drop the file again"
+YES = frozenset({"1", "yes", "true", "x", "evet", "ja"})
+NO = frozenset({"", "0", "no", "false", "hayır", "nein"})
+BETWEEN, PARTED = ";", "|"
+"""Between two links of a cell, and between the title of a link and its address."""
+
+
+def records(path: Path, settings: Settings) -> Iterator[FileRecord]:
+    needed = [settings.column(name) for name in NEEDED[settings.kind]]
+    mapped = dict.fromkeys([*needed, *settings.columns.values()])
+    return read_rows(
+        path, columns=list(mapped), encoding=settings.encoding, delimiter=settings.delimiter
+    )
+
+
+def translate(record: FileRecord, settings: Settings, origin: Origin) -> Iterator[Translated]:
+    """One row as one event."""
+    if record.fault:
+        raise UntranslatableError(record.fault)
+    row = Row(record.body, settings)
+    for name in NEEDED[settings.kind]:
+        if not row.text(name):
+            raise untranslatable(f"{name}_missing", f"{name} is blank; fill the cell or map it")
+    fact, at, home = MEANINGS[settings.kind](row, origin)
+    body = fact.model_dump_json(exclude_none=True)
+    yield Translated(
+        id=derived_id("cat", origin.tenant, origin.source, fact.TYPE, body),
+        time=at,
+        fact=fact,
+        home=home,
+        lines=((None, record.line),),
+    )
+
+
+class Row:
+    """What the cells of a row say."""
+
+    def __init__(self, cells: Mapping[str, Any], settings: Settings) -> None:
+        self._cells = cells
+        self.settings = settings
+
+    def cell(self, name: str) -> Any:
+        """As it came."""
+        return self._cells.get(self.settings.column(name))
+
+    def text(self, name: str) -> str:
+        """Stripped; empty where it says nothing."""
+        cell = self.cell(name)
+        return "" if cell is None else str(cell).strip()
+
+    def count(self, name: str) -> int | None:
+        """A whole number."""
+        text = self.text(name)
+        if not text:
+            return None
+        mark = self.settings.decimal if isinstance(self.cell(name), str) else "."
+        with of_field(name):
+            return read_count(text, mark)
+
+    def at(self, name: str) -> datetime:
+        """An instant; a local time is the source's."""
+        with of_field(name):
+            return read_instant(self.text(name), self.settings.zone, self.settings.slash_dates)
+
+    def flag(self, name: str) -> bool:
+        """Yes or no."""
+        word = self.text(name).casefold()
+        if word not in YES | NO:
+            message = f"{name}: {quoted(word)} is neither yes nor no; write one of the two"
+            raise untranslatable("flag_unknown", message)
+        return word in YES
+
+
+def _product(row: Row, origin: Origin) -> tuple[Fact, datetime, str]:
+    at = row.at("described_at")
+    plain = {name: row.text(name) or None for name in ("code", "name", "brand", "category")}
+    said = {
+        **plain,
+        "described_at": at,
+        "terms": _terms(row),
+        "supplier": _supplier(row),
+        "documents": _links(row, "documents"),
+        "support": _links(row, "support"),
+    }
+    fact = built(ProductDescribed, said, REMEDY)
+    return fact, at, product_home(origin.tenant, fact.code)
+
+
+def _category(row: Row, origin: Origin) -> tuple[Fact, datetime, str]:
+    at = row.at("described_at")
+    said = {name: row.text(name) or None for name in ("code", "name")}
+    fact = built(CategoryDescribed, {**said, "described_at": at, "terms": _terms(row)}, REMEDY)
+    return fact, at, category_home(origin.tenant, fact.code)
+
+
+def _movement(row: Row, origin: Origin) -> tuple[Fact, datetime, str]:
+    at = row.at("moved_at")
+    said = {name: row.text(name) for name in ("reference", "product", "branch")}
+    serials = row.cell("serials")
+    if serials is not None and not isinstance(serials, str | list):
+        message = "a serial is no text, and numbers lose their zeros; write it quoted"
+        raise untranslatable("serial_not_text", message)
+    parts = serials if isinstance(serials, list) else (serials or "").split(BETWEEN)
+    if not all(isinstance(part, str) for part in parts):
+        message = "a serial is no text, and numbers lose their zeros; write it quoted"
+        raise untranslatable("serial_not_text", message)
+    moved = {
+        **said,
+        "quantity": row.count("quantity"),
+        "moved_at": at,
+        "reason": row.text("reason") or None,
+        "serials": [read_serial(part) for part in parts if part.strip()],
+    }
+    fact = built(StockMoved, moved, REMEDY)
+    return fact, at, movement_home(origin.tenant, origin.source, fact.reference)
+
+
+def _terms(row: Row) -> dict[str, Any] | None:
+    months, longer = row.count("months"), row.count("extended_months")
+    if months is None:
+        if longer is not None or row.text("cover_type") or row.flag("transferable"):
+            message = "months is blank beside other terms; fill it, or clear them all"
+            raise untranslatable("months_missing", message)
+        return None
+    default = row.settings.cover_type
+    standard = {"months": months, "type": row.text("cover_type") or default}
+    extended = {"months": longer, "type": row.text("extended_type") or default}
+    return {
+        "standard": standard,
+        "extended": extended if longer is not None else None,
+        "transferable": row.flag("transferable"),
+    }
+
+
+def _supplier(row: Row) -> dict[str, Any] | None:
+    said = {
+        "code": row.text("supplier_code") or None,
+        "name": row.text("supplier_name") or None,
+        "coverage_months": row.count("supplier_months"),
+        "claim_within_days": row.count("supplier_claim_days"),
+        "needs_serial": row.flag("supplier_needs_serial"),
+    }
+    if said["code"] is None:
+        if any(said.values()):
+            message = "supplier_code is blank beside the supplier's terms; fill it"
+            raise untranslatable("supplier_code_missing", message)
+        return None
+    return said
+
+
+def _links(row: Row, name: str) -> list[Any]:
+    """Links of a cell, as `Manual|https://…;Parts|https://…`, or a list of objects in JSON lines."""
+    cell = row.cell(name)
+    if isinstance(cell, list):
+        return cell
+    parts = [part.strip() for part in row.text(name).split(BETWEEN)]
+    links = []
+    for part in filter(None, parts):
+        title, mark, address = part.partition(PARTED)
+        links.append({"title": title.strip() if mark else name, "url": (address or title).strip()})
+    return links
+
+
+MEANINGS: Mapping[Kind, Callable[[Row, Origin], tuple[Fact, datetime, str]]] = {
+    "products": _product,
+    "categories": _category,
+    "stock": _movement,
+}
