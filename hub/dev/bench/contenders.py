@@ -16,10 +16,10 @@ from hub.dev.bench import topics
 from hub.dev.bench.reference import TABLE, Surroundings
 from hub.dev.crash.installation import INTAKE, STATUS, Installation, hub
 from hub.dev.lifeline import die_with_parent
+from hub.registry import topics as topics_of_the_hub
 from schemas.topics import raw
 
 PARTITIONS = 4
-HUBS = (INTAKE, STATUS, f"{INTAKE}.dlq", raw("pos").name)
 LOOPS = ("ordinary", "tuned")
 WHOLE = "hub_whole"
 """The hub from the payload as it landed, with a translator before the worker."""
@@ -113,7 +113,8 @@ async def stage(servers: Installation, name: str, run: str) -> AsyncIterator[Sta
     try:
         yield made
     finally:
-        await topics.delete(servers.kafka.bootstrap, list({made.reads, made.writes, *HUBS}))
+        hubs = (topic.name for topic in topics_of_the_hub())
+        await topics.delete(servers.kafka.bootstrap, list({made.reads, made.writes, *hubs}))
         await _admin(servers, f"drop database {database} with (force)")
 
 
