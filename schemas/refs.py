@@ -118,7 +118,7 @@ def home_of(identifier: str) -> str:
 
 def is_home(text: str) -> bool:
     """Whether the text has the shape of a home."""
-    return len(text) == HOME_LENGTH and all(c in _ALPHABET for c in text)
+    return len(text) == HOME_LENGTH and not text.strip(_ALPHABET)
 
 
 def derived_id(prefix: str, *cause: str) -> str:

@@ -19,7 +19,7 @@ from hub.processors.purchase import (
     transferring,
 )
 from hub.processors.purchase.answers import refuse
-from hub.processors.purchase.customers import CUSTOMER, EMAIL, PHONE, with_customer
+from hub.processors.purchase.customers import CUSTOMER, EMAIL, PHONE, whose, with_customer
 from hub.processors.purchase.names import TAKEN
 from hub.processors.purchase.place import leads, needs, place
 from hub.processors.purchase.proofs import PROOFS
@@ -68,7 +68,7 @@ def decide(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]
     match event.fact:
         case SaleRecorded() as fact:
             _check_subject(purchase, event)
-            return with_customer(sale.record(purchase, event, fact, known), event, known)
+            return sale.record(purchase, event, fact, known)
         case SaleReturned() as fact:
             _check_subject(purchase, event)
             return returns.take_back(purchase, event, fact, known)
@@ -78,7 +78,7 @@ def decide(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]
         case RegistrationRequested() as fact:
             _check_subject(purchase, event)
             decision = registration.register(purchase, event, fact, known)
-            return with_customer(decision, event, known)
+            return with_customer(decision, event, whose(event, known))
         case _ if event.type in OF_A_UNIT:
             return _decide_of_unit(purchase, event, known)
         case _:
@@ -92,7 +92,8 @@ def _decide_of_unit(purchase: Purchase, event: Event, known: Known) -> Decision[
             return attaching.attach(purchase, event, fact, known)
         case OwnershipTransferred() as fact:
             _check_subject(purchase, event)
-            return with_customer(transferring.transfer(purchase, event, fact, known), event, known)
+            decision = transferring.transfer(purchase, event, fact, known)
+            return with_customer(decision, event, whose(event, known))
         case _:
             return _decide_by_hand(purchase, event, known)
 

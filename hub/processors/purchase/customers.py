@@ -131,13 +131,10 @@ def _claims(
         yield NameClaim(CUSTOMER, trait(customer, CALLED), who.name_hash or "", home, free=free)
 
 
-def with_customer(decision: Decision[Purchase], event: Event, known: Known) -> Decision[Purchase]:
+def with_customer(decision: Decision[Purchase], event: Event, found: Whose) -> Decision[Purchase]:
     """The same decision, with what it makes known of the customer; a mere repeat makes nothing known."""
-    if event.customer is None or event.customer.contact is None:
-        return decision
     if decision.outcome is not Outcome.APPLIED and not decision.rows:
         return decision
-    found = whose(event, known)
     if not found.claims and not found.remarks:
         return decision
     letters = (_letter(event, found, code) for code in found.remarks)

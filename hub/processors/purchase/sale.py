@@ -17,7 +17,7 @@ from hub.processors.catalog.state import ProductRow
 from hub.processors.purchase.answers import Warranties, warranty
 from hub.processors.purchase.correcting import correct
 from hub.processors.purchase.cover import Cover, asks_coverage, cover
-from hub.processors.purchase.customers import Whose, whose
+from hub.processors.purchase.customers import Whose, whose, with_customer
 from hub.processors.purchase.deleting import check_versions, taken_back
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.goods import called, differences, with_products
@@ -63,15 +63,18 @@ def record(
 ) -> Decision[Purchase]:
     """Cover what was sold, link what is known already, or refuse the sale with every reason.
 
-    A product that nobody knew is known from now on; one that is known stays as it is.
+    A product or a customer that nobody knew is known from now on; who is known stays as they are.
     """
     rows = [found_product(event.tenant, line.product, known) for line in sale.lines]
-    return with_products(_record(purchase, event, sale, known, rows), event, sale, rows)
+    who = whose(event, known)
+    decision = _record(purchase, event, sale, known, (rows, who))
+    return with_customer(with_products(decision, event, sale, rows), event, who)
 
 
 def _record(
-    purchase: Purchase, event: Event, sale: SaleRecorded, known: Known, rows: Rows
+    purchase: Purchase, event: Event, sale: SaleRecorded, known: Known, about: tuple[Rows, Whose]
 ) -> Decision[Purchase]:
+    rows, who = about
     tenant = tenant_of(event, known)
     check_size(units_of(sale))
     row = purchase.row or _opened(event, sale)
@@ -79,7 +82,6 @@ def _record(
     day = _day(sale, first, event.received_at)
     check_lines(sale, day)
     goods = _goods(purchase, sale, rows)
-    who = whose(event, known)
     of_lines = (*differences(sale.lines, rows), *unlike(event, sale, rows, known))
     noted = (*of_lines, *((code, None) for code in who.remarks))
     told = _told(event, sale, (day, who.customer), goods, noted)
