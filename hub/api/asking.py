@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.api.answers import LATER, path_of, reply
-from hub.api.idempotency import HEADER, REPLAYED, key_of
+from hub.api.idempotency import HEADER, REPLAYED, as_header, key_of
 from hub.api.problems import BROKER_AWAY, OUTCOME_UNKNOWN, STORE_AWAY, ProblemError
 from hub.ledger.ask import Asker, Told
 from hub.ledger.submit import Submission
@@ -18,9 +18,10 @@ Make = Callable[[str], Coroutine[None, None, Submission]]
 
 async def asked(request: Request, asker: Asker, make: Make) -> Response:
     """Ask under the caller's key, and answer with what was decided."""
-    headers = {HEADER: key_of(request.headers.getlist(HEADER))}
+    key = key_of(request.headers.getlist(HEADER))
+    headers = {HEADER: as_header(key)}
     try:
-        told = await _ask(asker, await make(headers[HEADER]))
+        told = await _ask(asker, await make(key))
         if told.replayed:
             headers[REPLAYED] = "true"
         response = reply(told).response()

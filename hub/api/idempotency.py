@@ -35,3 +35,10 @@ def key_of(given: Sequence[str]) -> str:
     if not KEY.fullmatch(text):
         raise BAD_KEY.error(f"this cannot be a key; {WHAT}")
     return text
+
+
+def as_header(key: str) -> str:
+    """How a key is told back: as it is, or as a string where it could not be read again otherwise."""
+    if key == key.strip() and not key.startswith('"'):
+        return key
+    return '"' + re.sub(r'(["\\])', r"\\\1", key) + '"'

@@ -110,6 +110,12 @@ async def test_a_key_is_the_same_with_and_without_the_quotes_of_a_structured_fie
     assert again.content == first.content
 
 
+async def test_a_key_that_begins_with_a_space_is_told_back_in_its_quotes(api: Api) -> None:
+    told = await api.post(a_sale("R-9a", "S-10a"), key='" k 9"')
+
+    assert (told.status_code, told.headers["idempotency-key"]) == (201, '" k 9"')
+
+
 @pytest.mark.parametrize("key", ['"open', "x" * 201, "\x7f", '""', '"a"b"', "schlüssel"])
 async def test_what_cannot_be_a_key_is_refused_before_anything_is_sent(api: Api, key: str) -> None:
     before = await api.database.fetchval("select count(*) from request")

@@ -18,7 +18,7 @@ class Reader:
 
     place: Installation
     word: str
-    """The command."""
+    """The command, and what it is told."""
     peak: float = 0.0
     """Megabytes, the most that any of them held."""
     seconds: float = 0.0
@@ -29,7 +29,7 @@ class Reader:
         """Begin, or begin again."""
         with (self.place.root / f"{self.word}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                hub(self.word),
+                hub(*self.word.split()),
                 env=self.place.env(HUB_DROP_STILL_SECONDS="0.5"),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
