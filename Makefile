@@ -60,6 +60,7 @@ prove: .venv/.ok ## The long runs with their full figures: crash, scale, items, 
 	@$(V)/python -m hub.dev.prove.doors
 	@$(V)/python -m hub.dev.prove.tokens
 	@$(V)/python -m hub.dev.prove.files
+	@$(V)/python -m hub.dev.prove.imports
 	@$(V)/python -m hub.dev.prove.traces
 	@$(V)/python -m hub.dev.prove.deliver
 	@$(V)/python -m hub.dev.prove.audit
