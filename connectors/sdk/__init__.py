@@ -16,6 +16,7 @@ from connectors.sdk.connector import (
     RawRecord,
     SettingsError,
     SignatureError,
+    SourceRefusesError,
     SourceUnavailableError,
     Translated,
     UnreadableError,
@@ -23,6 +24,7 @@ from connectors.sdk.connector import (
     untranslatable,
 )
 from connectors.sdk.values import quoted, unquoted
+from connectors.sdk.verifying import Payment, ShopLine, ShopOrder, Verify
 
 __all__ = [
     "Canonical",
@@ -34,15 +36,20 @@ __all__ = [
     "FileRecord",
     "MeaninglessError",
     "Origin",
+    "Payment",
     "Pull",
     "Push",
     "RawRecord",
     "SettingsError",
+    "ShopLine",
+    "ShopOrder",
     "SignatureError",
+    "SourceRefusesError",
     "SourceUnavailableError",
     "Translated",
     "UnreadableError",
     "UntranslatableError",
+    "Verify",
     "quoted",
     "refused",
     "unquoted",

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
+from connectors.sdk.verifying import Verify
 from schemas.base import Fact
 
 S = TypeVar("S")
@@ -54,6 +55,10 @@ class SourceUnavailableError(Exception):
         """Keep for how many seconds the source asked to be left alone, where it did."""
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class SourceRefusesError(SourceUnavailableError):
+    """The source does not let us ask: it answers once a person has done what the message says."""
 
 
 class MeaninglessError(Exception):
@@ -225,6 +230,8 @@ class Connector(Generic[S]):
     push: Push[S] | None = None
     pull: Pull[S] | None = None
     file: File[S] | None = None
+    verify: Verify[S] | None = None
+    """For a shop that can be asked about an order; its source is given a token to ask with."""
     shown: frozenset[str] = frozenset()
     """Places in its payloads that hold nothing personal, the only ones that an audit shows: paths
     such as `lines.*.product.code`, where `*` is every item of a list. A path shows a text or number

@@ -53,8 +53,8 @@ def has_a_name_and_a_way_in(connector: Connector[Any], _samples: Samples) -> Ite
         yield f"name {connector.name!r} is not lower-case letters, digits and single hyphens"
     if connector.revision < 1:
         yield f"revision {connector.revision} is not counted from 1"
-    if not (connector.push or connector.pull or connector.file):
-        yield "neither push, pull nor file: nothing can come in"
+    if not (connector.push or connector.pull or connector.file or connector.verify):
+        yield "neither push, pull, file nor verify: nothing can come in"
     if bool(connector.push or connector.pull) != bool(connector.translate):
         yield "translate belongs to push and pull, and only to them"
 

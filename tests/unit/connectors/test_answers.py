@@ -34,6 +34,8 @@ def test_is_not_asked_again_where_it_never_will(status: int) -> None:
     ("headers", "seconds"),
     [
         ({"retry_after": "120"}, 120.0),
+        ({"retry_after": "2.0"}, 2.0),
+        ({"retry_after": "2."}, None),
         ({"retry_after": "Sat, 31 Jan 2026 12:01:30 GMT", "date": NOON}, 90.0),
         ({"retry_after": "Sat, 31 Jan 2026 11:00:00 GMT", "date": NOON}, 0.0),
         ({"retry_after": "Sat, 31 Jan 2026 12:01:30 GMT"}, None),
