@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from connectors.sdk import Connector, SettingsError
-from hub.access.keyring import HUB, Keyring, SealError
+from hub.access.keyring import HUB, Keyring
 from hub.access.tenants import ERASED, check
 from hub.adapters.postgres import Database, TenantDatabase
 from hub.domain.errors import HubError
@@ -23,6 +23,7 @@ log = structlog.get_logger()
 MAX_AGE = 5.0
 """Seconds after which a change must have reached everybody."""
 MAX_CACHED = 10_000
+MAX_TOKEN = 4_000
 
 ONE = "select * from source where tenant = $1 and name = $2"
 ALL = "select * from source where $1::text is null or tenant = $1 order by tenant, name"
@@ -35,6 +36,9 @@ on conflict (tenant, name) do update
        version = s.version + (case when s.connector <> excluded.connector
                                      or s.settings::jsonb <> excluded.settings::jsonb then 1 else 0 end)
 returning s.secrets = $5 and s.secrets <> '{}' as is_new
+"""
+GIVEN = """
+update source set token = $3, changed_at = clock_timestamp() where tenant = $1 and name = $2
 """
 ROTATE = """
 update source set secrets = ($3::bytea[] || secrets)[:2], changed_at = clock_timestamp()
@@ -69,6 +73,20 @@ class Source:
     version: int
     changed_at: datetime
     keyring: Keyring | None = None
+    sealed_token: bytes | None = None
+    """What its vendor lets us ask with."""
+
+    @property
+    def token(self) -> str | None:
+        """Opened for whoever asks the vendor; None where nobody has given one.
+
+        Raises:
+            SealError: it was sealed under another master key.
+
+        """
+        if self.keyring is None or self.sealed_token is None:
+            return None
+        return self.keyring.open(self.tenant, self.sealed_token).decode()
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -158,6 +176,25 @@ class SourceStore:
         await database.fetchval(ROTATE, tenant, name, sealed)
         return secret
 
+    async def keep_token(self, database: Database, tenant: str, name: str, token: str) -> None:
+        """Keep what the vendor of a source lets us ask with; it takes the place of the one before.
+
+        Raises:
+            SourceError: there is no such source, it is never asked, or that is no token.
+
+        """
+        row = await database.fetchrow(ONE, tenant, name)
+        if row is None:
+            raise SourceError(f"{tenant} has no source {name!r}; `hub source list` shows all")
+        await check(database, tenant)
+        if self._connector(row["connector"]).verify is None:
+            message = f"connector {row['connector']} asks its source nothing, so it needs no token"
+            raise SourceError(message)
+        if not token or len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
+            message = "a token is printable ASCII; copy it from the vendor's pages as one line"
+            raise SourceError(f"{message}, {MAX_TOKEN} characters at most")
+        await database.execute(GIVEN, tenant, name, self.keyring.seal(tenant, token.encode()))
+
     def _connector(self, name: str) -> Connector[Any]:
         if name not in self.connectors:
             known = ", ".join(sorted(self.connectors)) or "none"
@@ -198,39 +235,13 @@ class SourceStore:
             row["version"],
             row["changed_at"],
             self.keyring,
+            row["token"],
         )
 
 
 def _unusable(row: Any, reason: str) -> UnusableError:
     log.warning("source.unusable", tenant=row["tenant"], source=row["name"], reason=reason)
     return UnusableError(reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a source cannot be used, and what to do about it."""
-
-    tenant: str
-    name: str
-    reason: str
-    next: str
-
-
-async def troubled_sources(database: Database, store: SourceStore) -> list[Trouble]:
-    """Every source that this process could not use."""
-    found = []
-    for row in await database.fetch(ALL, None):
-        try:
-            _ = store.usable(row).secrets
-        except ErasedSourceError:
-            continue
-        except UnusableError as error:
-            then = "install its connector here, or set it again with `hub source set`"
-            found.append(Trouble(row["tenant"], row["name"], str(error), then))
-        except SealError as error:
-            then = "set HUB_MASTER_KEY to that key, or make a new secret with `hub source rotate`"
-            found.append(Trouble(row["tenant"], row["name"], str(error), then))
-    return found
 
 
 async def list_sources(database: Database, tenant: str | None = None) -> list[Listed]:

@@ -1,6 +1,7 @@
 """Sources: which connector speaks for a tenant's feed, and the secrets that it signs with."""
 
 import asyncio
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -86,6 +87,20 @@ def source_rotate(tenant: str, name: str) -> None:
     with refusals_said():
         connectors = registry.connectors()
         _show(with_keys(lambda db, keys: SourceStore(connectors, keys).rotate(db, tenant, name)))
+
+
+@source_app.command("token")
+def source_token(tenant: str, name: str) -> None:
+    """Give a source the token that its vendor lets us ask with: typed in unseen, or piped in."""
+    token = typer.prompt("Token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    with refusals_said():
+        connectors = registry.connectors()
+        with_keys(
+            lambda db, keys: SourceStore(connectors, keys).keep_token(
+                db, tenant, name, token.strip()
+            )
+        )
+    typer.echo(f"source {name} of {tenant} asks with it from now on")
 
 
 @source_app.command("list")

@@ -26,6 +26,7 @@ SEALED = (
     Sealed("enrichment", "sealed"),
     Sealed("privacy_request", "sealed"),
     Sealed("source", "secrets", many=True),
+    Sealed("source", "token"),
     Sealed("person", "email"),
     Sealed("mail", "sealed"),
     Sealed("endpoint_secret", "shared"),

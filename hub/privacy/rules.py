@@ -74,6 +74,8 @@ RULES = (
         " and c.ref not in (select ref from gone))",
     ),
     Rule("requests", "request", f"t.outcome in {FINAL}", "t.decided_at"),
+    # What was decided by it says so itself; an event that still waits has it asked again.
+    Rule("requests", "shop_answer", "true", "t.asked_at"),
     # Only the owner of a partition ends an item, and the books say so.
     Rule(
         "payloads",

@@ -18,8 +18,9 @@ ACCESS: Mapping[str, str] = {
     "people": "update person set state = 'inactive', password = null, email = '', email_hash = id, changed_at = now()"
     " where tenant = $1 and email_hash <> id",
     "links": "delete from single_use where tenant = $1",
-    "sources": "update source set erased_at = clock_timestamp(), secrets = '{}', settings = '{}', quiet_after = null,"
-    " changed_at = clock_timestamp() where tenant = $1 and (erased_at is null or secrets <> '{}')",
+    "sources": "update source set erased_at = clock_timestamp(), secrets = '{}', token = null, settings = '{}',"
+    " quiet_after = null, changed_at = clock_timestamp()"
+    " where tenant = $1 and (erased_at is null or secrets <> '{}' or token is not null)",
     "endpoints": "update endpoint set state = 'deleted', state_why = 'the merchant was erased', address = '',"
     " about = '', version = version + 1, changed_at = clock_timestamp()"
     " where tenant = $1 and (state <> 'deleted' or address <> '')",
@@ -67,6 +68,7 @@ SWEEPS = (
         f" wanted = 'give_up', wanted_why = '{WHY}', wanted_by = 'hub', wanted_at = null",
     ),
     Sweep("fetched", "enrichment", "true"),
+    Sweep("shop answers", "shop_answer", "true"),
     Sweep(
         "wishes",
         "privacy_request",

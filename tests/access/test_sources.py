@@ -9,6 +9,7 @@ import pytest
 
 from connectors.sdk.webhooks import new_secret
 from hub.access.keyring import Keyring
+from hub.access.source_troubles import troubled_sources
 from hub.access.sources import (
     SourceError,
     Sources,
@@ -17,7 +18,6 @@ from hub.access.sources import (
     as_tenant,
     list_sources,
     sources_of,
-    troubled_sources,
 )
 from hub.access.tenants import UnknownTenantError, put
 from hub.adapters.postgres import Database, connect_for_tenants
@@ -203,6 +203,46 @@ async def test_a_source_that_cannot_be_used_leaves_the_others_alone(
         ("sealed", "set"),
     ]
     assert "TypeError" in troubled[0].reason
+
+
+async def test_a_token_is_sealed_replaced_and_given_only_to_who_asks(
+    database: Database, store: SourceStore
+) -> None:
+    shop = {"shop": "acme.myshopify.com"}
+    await store.put(database, "acme", "webshop", "shopify", shop)
+    (before,) = await troubled_sources(database, store)
+    await store.keep_token(database, "acme", "webshop", "shpat_first")
+    await store.keep_token(database, "acme", "webshop", "shpat_second")
+    kept = await database.fetchval("select token from source where name = 'webshop'")
+    await store.put(database, "acme", "webshop", "shopify", shop)
+    source = await Sources(store, as_engine(database)).get("acme", "webshop")
+
+    assert before.reason == "it has no token"
+    assert before.next == "give it with `hub source token acme webshop`"
+    assert b"shpat" not in kept
+    assert source is not None
+    assert source.token == "shpat_second"  # noqa: S105 - of nobody's
+    assert "shpat" not in repr(source)
+    assert await troubled_sources(database, store) == []
+
+
+@pytest.mark.parametrize("token", ["", "two\nlines", "ş", "x" * 5_000])
+async def test_what_is_no_token_is_not_kept(
+    database: Database, store: SourceStore, token: str
+) -> None:
+    await store.put(database, "acme", "webshop", "shopify", {"shop": "acme.myshopify.com"})
+
+    with pytest.raises(SourceError, match="printable ASCII"):
+        await store.keep_token(database, "acme", "webshop", token)
+
+
+async def test_who_is_never_asked_needs_no_token(database: Database, store: SourceStore) -> None:
+    await store.put(database, "acme", "till", "pos", ZONE)
+
+    with pytest.raises(SourceError, match="needs no token"):
+        await store.keep_token(database, "acme", "till", "shpat_1")
+    with pytest.raises(SourceError, match="hub source list"):
+        await store.keep_token(database, "acme", "nowhere", "shpat_1")
 
 
 def test_secrets_are_long_and_all_different() -> None:

@@ -1,7 +1,7 @@
 """Looks at what is outside: sources, and what events and records need."""
 
 from hub.access.silence import quiet_sources
-from hub.access.sources import troubled_sources
+from hub.access.source_troubles import troubled_sources
 from hub.adapters.postgres import Database
 from hub.domain.spans import written
 from hub.recovery.doctor.findings import Finding, Installation, bad, warn, well
