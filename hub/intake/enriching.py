@@ -18,10 +18,11 @@ from tenacity import (
 from connectors.sdk import Enrich, SourceUnavailableError, refused, untranslatable
 from hub.access.keyring import Keyring
 from hub.access.sources import Source
+from hub.adapters.answers import MAX_BYTES
 from hub.adapters.postgres import Database
 from hub.domain.errors import MAX_NAME, UnavailableError
 from hub.intake.fetched import forget, keep, stored
-from hub.intake.lines import MAX_BYTES, Lines
+from hub.intake.lines import Lines
 from hub.intake.meaning import Landed, Missing, record_of
 from hub.ledger.breakers import Breakers, Dependency
 from hub.telemetry.logging import presentable

@@ -11,41 +11,10 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from connectors.sdk import untranslatable
+from hub.adapters.answers import bound
 
 ONE = httpx.Limits(max_connections=1)
 PLAIN = {"Accept-Encoding": "identity"}
-MAX_BYTES = 2 * 1024 * 1024
-"""Of an answer."""
-
-
-class _Bounded(httpx.AsyncByteStream):
-    """The body of an answer, until it is too much."""
-
-    def __init__(self, stream: httpx.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        size = 0
-        async for chunk in self._stream:
-            size += len(chunk)
-            if size > MAX_BYTES:
-                message = f"an answer has more than {MAX_BYTES} bytes; ask for less"
-                raise untranslatable("answer_too_large", message)
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-async def _bound(response: httpx.Response) -> None:
-    """Never unpack or read more than there is memory for: an answer of kilobytes may unpack to gigabytes."""
-    encoding = response.headers.get("content-encoding", "identity")
-    if encoding.lower() != "identity":
-        message = f"an answer is packed ({encoding[:40]}) though it was asked for as it is"
-        raise untranslatable("answer_packed", message)
-    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an async client
-    response.stream = _Bounded(response.stream)
 
 
 @dataclass(slots=True)
@@ -82,7 +51,7 @@ class Lines:
             verify=self._trust,
             limits=ONE,
             headers=PLAIN,
-            event_hooks={"response": [_bound]},
+            event_hooks={"response": [bound]},
         )
         self._clients.append(client)
         return client
