@@ -17,6 +17,7 @@ from hub.ledger.homes import Home, Settled
 from hub.ledger.items import ItemGone, ItemRow, storable
 from hub.ledger.lookups import Lookups
 from hub.ledger.naming import APPLIED, names_of
+from hub.ledger.outside import PendingError
 from hub.ledger.patience import Patience
 from hub.ledger.plan import Plan, Reply
 from hub.ledger.post import Post
@@ -96,7 +97,9 @@ class Aside:
             self.post.dead_letter_copy(one, self._sealed_for(one), row.reason, attempt)
         self._put(replace(row, attempt=attempt), item)
         self._count(one, home or "", Outcome(row.state), row.reason, item)
-        self._tell(one, Outcome(row.state), row.reason)
+        if not isinstance(error, PendingError) or error.look_again is None:
+            # While somebody is being asked nothing is away: its sender may hear the answer in a moment.
+            self._tell(one, Outcome(row.state), row.reason)
 
     def still_dead(self, one: Incoming, item: StoredItem, reason: str) -> None:
         """A redrive that found the event as invalid as before."""

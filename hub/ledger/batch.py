@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from hub.access.keyring import HUB, Keyring
+from hub.access.keyring import Keyring
 from hub.domain.errors import HubError
 from hub.ledger.aside import Aside, BreakerOpenError
 from hub.ledger.due import StoredItem
@@ -13,15 +13,17 @@ from hub.ledger.entries import Entry
 from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle
 from hub.ledger.items import ItemGone, ItemRow
 from hub.ledger.lookups import Lookups
+from hub.ledger.outside import Outside
 from hub.ledger.patience import Patience
 from hub.ledger.plan import Plan, TimerRow
 from hub.ledger.post import Post
 from hub.ledger.preparation import STORE, Preparation
 from hub.ledger.queues import Turns, stands_behind
 from hub.ledger.standing import Standing
-from hub.ledger.timers import StoredTimer
+from hub.ledger.timers import StoredTimer, arrival_of
 from hub.ledger.wire import Incoming
-from hub.sdk.events import AskTenant, Event, Tenant, TimerDue
+from hub.sdk.asking import UnansweredError
+from hub.sdk.events import AskTenant, Tenant
 from hub.sdk.processor import Processor
 from schemas.refs import place
 
@@ -50,6 +52,7 @@ class Batch:
         standing: Standing,
         plan: Plan,
         patience: Patience,
+        outside: Outside,
     ) -> None:
         """Begin with nothing decided."""
         self.plan = plan
@@ -60,6 +63,7 @@ class Batch:
         self._lookups = lookups
         self._standing = standing
         self._patience = patience
+        self._outside = outside
         post = Post(processor.reads, processor.letters, keyring, standing, plan)
         self._effects = Effects(processor, lookups, post, plan)
         self._aside = Aside(processor.name, keyring, lookups, post, standing, plan, patience)
@@ -114,7 +118,7 @@ class Batch:
 
     async def fire(self, timers: Sequence[StoredTimer]) -> Sequence[StoredTimer]:
         """Let due timers decide, each in its home; gives those whose turn did not come."""
-        arrivals = [_timer_arrival(timer) for timer in timers]
+        arrivals = [arrival_of(timer) for timer in timers]
         await self._lookups.answer(AskTenant(timer.tenant) for timer in timers)
         await self._preparation.load({timer.home: timer.tenant for timer in timers})
         await self._preparation.answer_all([arrival.event for arrival in arrivals])
@@ -231,7 +235,8 @@ class Batch:
             entries = [self._effects.entry(trial, each) for each in settled]
             self._effects.check(settled)
         except Exception as error:  # noqa: BLE001 - a fault of ours or of the outside: kept, never dropped
-            self._aside.failed(one, home, item, error)
+            # An item that is tried while what it needs is away is there to find out whether it is back.
+            self._aside.failed(one, home, item, self._heard(error, insists=item is not None))
             return
         if item is None:
             self._standing.decided()
@@ -246,7 +251,14 @@ class Batch:
         self._effects.accept(trial, settled, entries)
         for each in settled:
             if each.error is not None:
-                self._aside.waiting_failed(trial, each, each.error)
+                error = self._heard(each.error, insists=False)
+                self._aside.waiting_failed(trial, each, error)
+
+    def _heard(self, error: Exception, *, insists: bool) -> Exception:
+        """What stands in the way of an event: of what was not asked yet, what is heard of it."""
+        if not isinstance(error, UnansweredError):
+            return error
+        return self._outside.heard(error, insists=insists)
 
     def _check_timer(self, key: tuple[str, str]) -> None:
         if key in self._standing.sick_timers:
@@ -285,16 +297,3 @@ def _copy(home: Home) -> Home:
     """A home to try a decision on; its state is never changed in place."""
     inbox = Inbox(dict(home.inbox.seen), list(home.inbox.waiting))
     return Home(home.id, home.tenant, home.version, inbox, home.state)
-
-
-def _timer_arrival(timer: StoredTimer) -> Arrival:
-    event = Event(
-        id=f"timer/{timer.home}/{timer.name}/{timer.due_at.isoformat()}",
-        type=TimerDue.TYPE,
-        tenant=timer.tenant,
-        connector=HUB,
-        time=timer.due_at,
-        received_at=timer.due_at,
-        fact=TimerDue(name=timer.name),
-    )
-    return Arrival(event, offset=-1)

@@ -9,6 +9,7 @@ from hub.adapters.kafka import Feed
 from hub.adapters.postgres import Database
 from hub.ledger.batch import Batch
 from hub.ledger.lookups import Lookups
+from hub.ledger.outside import Nobody, Outside
 from hub.ledger.patience import Patience
 from hub.ledger.plan import Plan
 from hub.ledger.recalled import Policies, Tenants
@@ -34,13 +35,16 @@ class Engine:
     patience: Patience
     release: str = ""
     """Of the hub, kept beside what it could not decide."""
+    outside: Outside = field(default_factory=Nobody)
     tenants: Tenants = field(default_factory=Tenants)
     policies: Policies = field(default_factory=Policies)
 
     def deciding(self, standing: Standing, plan: Plan, ahead: Plan | None) -> Batch:
         """A batch that fills a plan; `ahead` is the one in flight, whose writes it sees already."""
         lookups = Lookups(self.database, self.processor, plan, ahead, self.tenants, self.policies)
-        return Batch(self.processor, self.keyring, lookups, standing, plan, self.patience)
+        return Batch(
+            self.processor, self.keyring, lookups, standing, plan, self.patience, self.outside
+        )
 
     def observe(self, plan: Plan, part: int) -> None:
         """Count what was committed, and how old it was."""

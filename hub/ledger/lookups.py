@@ -10,12 +10,14 @@ from hub.adapters.postgres import Queries
 from hub.ledger.homes import Home, Inbox
 from hub.ledger.plan import NameKey, NameRow, Plan
 from hub.ledger.recalled import Policies, Tenants
+from hub.ledger.shop_answers import shop_answers
 from hub.sdk.decision import Row
 from hub.sdk.events import (
     Ask,
     AskName,
     AskPolicy,
     AskRow,
+    AskShop,
     AskTenant,
     Known,
     NameHolder,
@@ -76,6 +78,7 @@ class Lookups:
         names = [ask for ask in missing if isinstance(ask, AskName) and NUL not in ask.value]
         rows = [ask for ask in missing if isinstance(ask, AskRow) and NUL not in ask.id]
         policies = [ask for ask in missing if isinstance(ask, AskPolicy)]
+        shops = [ask for ask in missing if isinstance(ask, AskShop)]
         for ask in missing:
             # Nothing in Postgres holds a NUL, and to ask for one would fail the whole batch.
             if isinstance(ask, AskName) and NUL in ask.value:
@@ -90,6 +93,8 @@ class Lookups:
             await self._rows(rows)
         if policies:
             self.known.answers |= await self.policies.answer(self.database, policies)
+        if shops:
+            self.known.answers |= await shop_answers(self.database, shops)
 
     async def _tenants(self, asks: list[AskTenant]) -> None:
         # What is recalled now is kept: while a stranger is looked for, another batch may forget all.

@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from hub.access.keyring import HUB
 from hub.adapters.postgres import Database
+from hub.ledger.homes import Arrival
 from hub.ledger.plan import Plan
+from hub.sdk.events import Event, TimerDue
 
 # Not `clock_timestamp()`, which moves while a statement runs: no index is asked for it, and every
 # timer that is still to come would be read.
@@ -30,6 +33,20 @@ class StoredTimer:
     due_at: datetime
     now: datetime
     """Postgres's clock when it was found due."""
+
+
+def arrival_of(timer: StoredTimer) -> Arrival:
+    """A due timer as what its home is told."""
+    event = Event(
+        id=f"timer/{timer.home}/{timer.name}/{timer.due_at.isoformat()}",
+        type=TimerDue.TYPE,
+        tenant=timer.tenant,
+        connector=HUB,
+        time=timer.due_at,
+        received_at=timer.due_at,
+        fact=TimerDue(name=timer.name),
+    )
+    return Arrival(event, offset=-1)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from hub.ledger.breakers import Breakers
 from hub.ledger.claim import Claimer
 from hub.ledger.engine import Engine
 from hub.ledger.member import Member
+from hub.ledger.outside import Asking, Nobody, Outside
 from hub.ledger.partition import BreakerTrippedError, Partition
 from hub.ledger.patience import Patience
 from hub.ledger.replies import Waker
@@ -57,6 +58,8 @@ class Worker:
     """Seconds before each next attempt at what is away."""
     release: str = ""
     """Of the hub."""
+    asking: Asking | None = None
+    """Who asks outside what decisions need, given the breakers of what is away."""
     member: Member[Partition] = field(init=False)
     _memories: dict[int, Memory] = field(default_factory=dict)
 
@@ -73,21 +76,26 @@ class Worker:
         feed = Feed(self.kafka, self.processor.reads.name, f"hub.{self.processor.name}")
         sql = statement.build(self.processor)
         waker = Waker(self.kafka)
-        engine = Engine(
-            self.processor,
-            self.database,
-            feed,
-            self.keyring,
-            self.metrics,
-            waker,
-            self.batch,
-            sql,
-            Patience(Breakers(self.database), self.schedule),
-            self.release,
-        )
-        async with Peek(self.kafka) as peek, waker.running():
+        breakers = Breakers(self.database)
+        async with Peek(self.kafka) as peek, waker.running(), self._outside(breakers) as outside:
+            engine = Engine(
+                self.processor,
+                self.database,
+                feed,
+                self.keyring,
+                self.metrics,
+                waker,
+                self.batch,
+                sql,
+                Patience(breakers, self.schedule),
+                self.release,
+                outside,
+            )
             claimer = Claimer(self.database, peek, self.processor, self.keyring, self.name)
             await self.member.run(feed, partial(self._claimed, engine, claimer))
+
+    def _outside(self, breakers: Breakers) -> AbstractAsyncContextManager[Outside]:
+        return nullcontext(Nobody()) if self.asking is None else self.asking(breakers)
 
     @asynccontextmanager
     async def _claimed(

@@ -14,6 +14,7 @@ from hub.ledger.due import StoredItem
 from hub.ledger.entries import Entry
 from hub.ledger.items import ItemRow
 from hub.ledger.lookups import Lookups
+from hub.ledger.outside import Nobody
 from hub.ledger.patience import Patience
 from hub.ledger.plan import Plan
 from hub.ledger.preparation import Preparation
@@ -106,7 +107,13 @@ class Stage:
         # Breakers of its own, which it never lets anybody know of.
         patience = Patience(Breakers(cast("Database", self.queries)))
         self._batch = Batch(
-            self.processor, self.keyring, lookups, self._standing, self._plan, patience
+            self.processor,
+            self.keyring,
+            lookups,
+            self._standing,
+            self._plan,
+            patience,
+            Nobody(),
         )
 
     def _next(self) -> None:

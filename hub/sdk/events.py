@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import ClassVar, cast
 
 import msgspec
 
 from hub.domain.policies.versions import PolicyVersion
+from hub.domain.shop_orders import ShopAnswer
 from schemas.base import Fact
 
 
@@ -127,7 +129,27 @@ class AskPolicy(msgspec.Struct, frozen=True, gc=False):
     """As it stands now."""
 
 
-Ask = AskTenant | AskName | AskRow | AskPolicy
+class AskShop(msgspec.Struct, frozen=True, gc=False):
+    """Please load what a shop answered about an order, on behalf of one event.
+
+    It is told once: what it said first stays the answer to that event for ever.
+    """
+
+    tenant: str
+    connector: str
+    event: str
+    order: str
+    product: str
+    email_hash: str
+
+    @property
+    def key(self) -> str:
+        """Under which the answer is kept: another question of the same event is answered anew."""
+        asked = (self.connector, self.event, self.order, self.product, self.email_hash)
+        return sha256("\x1f".join(asked).encode()).hexdigest()
+
+
+Ask = AskTenant | AskName | AskRow | AskPolicy | AskShop
 
 
 @dataclass(slots=True)
@@ -151,6 +173,10 @@ class Known:
     def names(self, ask: AskName) -> tuple[NameHolder, ...]:
         """Who holds the value, in order of value."""
         return cast("tuple[NameHolder, ...]", self.answers[ask])
+
+    def shop(self, ask: AskShop) -> ShopAnswer | None:
+        """What the shop said, or None where it has not answered yet."""
+        return cast("ShopAnswer | None", self.answers[ask])
 
     def row(self, ask: AskRow) -> msgspec.Struct | None:
         """The row, or None."""

@@ -95,6 +95,22 @@ class RuledBy(Part):
     """The versions of the product and its category that were looked at."""
 
 
+class VerifiedBy(Part):
+    """The shop that confirmed a registration, under which version of which policy it was asked, and what it said."""
+
+    policy: Name
+    version: int
+    at: Instant
+    """The moment at which it was asked what is in force."""
+    source: Name
+    order: Name
+    product: Name
+    asked_at: Instant
+    payment: Name
+    units: int
+    """Of that product in the order, neither refunded nor removed when the shop was asked."""
+
+
 class Contact(Part):
     """How to reach a person. Personal data: it leaves the event before any decision is made."""
 

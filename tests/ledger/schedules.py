@@ -14,6 +14,7 @@ from hub.ledger.batch import Batch
 from hub.ledger.breakers import Breakers
 from hub.ledger.due import due_items, opened
 from hub.ledger.lookups import Lookups
+from hub.ledger.outside import Nobody
 from hub.ledger.patience import Patience
 from hub.ledger.plan import Plan
 from hub.ledger.queues import Queues
@@ -193,7 +194,7 @@ class Engine:
         plan = Plan(self.standing.copy(), here, here, seq + 1, seq)
         lookups = Lookups(self.database, self.processor, plan, None)
         patience = Patience(Breakers(self.database), AN_HOUR)
-        return Batch(self.processor, self.keyring, lookups, self.standing, plan, patience)
+        return Batch(self.processor, self.keyring, lookups, self.standing, plan, patience, Nobody())
 
     async def _commit(self, plan: Plan) -> None:
         values = statement.bind(self.processor, plan, part=0, epoch=1, published=0, posted=0)

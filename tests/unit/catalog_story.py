@@ -11,7 +11,17 @@ from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle
 from hub.processors.catalog import PROCESSOR
 from hub.processors.catalog.state import CategoryRow, MovementRow, PolicyRow, ProductRow
 from hub.sdk.decision import NameClaim, Row
-from hub.sdk.events import Ask, AskName, AskPolicy, AskTenant, Event, Known, NameHolder, Outcome
+from hub.sdk.events import (
+    Ask,
+    AskName,
+    AskPolicy,
+    AskRow,
+    AskTenant,
+    Event,
+    Known,
+    NameHolder,
+    Outcome,
+)
 from schemas.base import Fact
 from schemas.events.parts import Actor
 from schemas.events.policy import GoLiveRequested, PolicyPublished
@@ -116,8 +126,11 @@ class CatalogStory:
             case AskName(_, kind, value):
                 keys = sorted(k for k in self.names if k[0] == kind and k[1].startswith(value))
                 return tuple(self.names[key] for key in keys)
+            case AskRow(_, identifier):
+                found = (rows.get(identifier) for rows in self.rows.values())
+                return next((row for row in found if row), None)
             case _:
-                return next((r for rows in self.rows.values() if (r := rows.get(ask.id))), None)
+                raise AssertionError(ask)
 
     def _name(self, home: str, name: Any) -> None:
         key = (name.kind, name.value)
