@@ -184,6 +184,9 @@ class RegistrationBody(RegistrationRequested):
     purchased_on: Day | None = None
     """As the owner states it; the day of registration where absent."""
     coverage_months: Months | None = None
+    order: Text | None = None
+    """The order as its shop names it to the customer, such as `#1001`: where your policy has registrations
+    verified at the shop, this, an e-mail address and the product's code are needed."""
     branch: Text | None = None
     customer: ContactBody | None = None
 

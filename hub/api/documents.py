@@ -307,10 +307,36 @@ class RuledBy(Document):
     """Null where registering brings nothing longer."""
 
 
+class ShopSaid(Document):
+    """What a shop said of an order, as far as a registration was compared with it."""
+
+    source: str
+    asked_at: datetime
+    payment: str
+    units: int
+    """Of the product in the order, neither refunded nor removed."""
+
+
+class VerifiedBy(Document):
+    """Under which version of which policy a shop was asked about a registration, and what it confirmed."""
+
+    event: str
+    """The registration."""
+    policy: str
+    version: int
+    at: datetime
+    """What was in force at that moment counted."""
+    order: str
+    product: str
+    answer: ShopSaid
+
+
 class WarrantyWithHistory(Warranty):
     """A unit, its cover, and everything that was reported of it."""
 
     rulings: list[RuledBy]
+    verifications: list[VerifiedBy]
+    """Which registrations a shop has confirmed."""
     proposals: list[ProposalDocument]
     """What somebody wanted changed and another had to decide."""
     proof: Literal["missing", "offered", "accepted", "refused"]

@@ -14,6 +14,8 @@ from hub.api.documents import (
     Happened,
     OrderDocument,
     RuledBy,
+    ShopSaid,
+    VerifiedBy,
     Warranty,
     WarrantyWithHistory,
 )
@@ -23,6 +25,7 @@ from hub.domain.owners import Transfer
 from hub.domain.reports import SALE, Report
 from hub.domain.rulings import Ruling
 from hub.domain.serials import Attachment, normalise
+from hub.domain.shop_orders import Verification
 
 COLUMNS = """
 select id, status, product, serial, starts_on, ends_on, order_reference, customer, branch, version, doc
@@ -40,6 +43,7 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
 
     reports: tuple[Report, ...]
     rulings: tuple[Ruling, ...] = ()
+    verifications: tuple[Verification, ...] = ()
     ended_on: date | None = None
     returned_by: tuple[str, ...] = ()
     decisions: tuple[Decided, ...] = ()
@@ -76,8 +80,24 @@ async def one(queries: Queries, warranty: str) -> WarrantyWithHistory | None:
     wanted = await proposals.of_warranty(queries, warranty)
     proof = (await proofs.of_warranty(queries, warranty)).state
     return WarrantyWithHistory(
-        **fields, rulings=rulings, proposals=wanted, proof=proof, history=history
+        **fields,
+        rulings=rulings,
+        verifications=[_verified_by(one) for one in kept.verifications],
+        proposals=wanted,
+        proof=proof,
+        history=history,
     )
+
+
+def _verified_by(one: Verification) -> VerifiedBy:
+    answer = one.answer
+    said = ShopSaid(
+        source=answer.source,
+        asked_at=answer.asked_at,
+        payment=answer.payment,
+        units=answer.units,
+    )
+    return VerifiedBy(**msgspec.structs.asdict(one) | {"answer": said})
 
 
 def _ruled_by(one: Ruling) -> RuledBy:

@@ -21,5 +21,7 @@ class RegistrationRequested(Fact):
     purchased_on: date | None = None
     """As the owner states it; the day of registration where absent."""
     coverage_months: Months | None = None
+    order: Name | None = None
+    """The order as its shop names it to the customer, such as `#1001`; a shop that is asked is asked for it."""
     branch: Name | None = None
     customer: Contact | None = None

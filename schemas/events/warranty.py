@@ -4,7 +4,7 @@ from datetime import date
 from typing import ClassVar, Literal
 
 from schemas.base import Fact, Name, Part
-from schemas.events.parts import DecidedBy, Order, Product, RuledBy, Serial
+from schemas.events.parts import DecidedBy, Order, Product, RuledBy, Serial, VerifiedBy
 
 
 class WarrantyActivated(Fact):
@@ -26,6 +26,8 @@ class WarrantyActivated(Fact):
     """A contact reference, never the contact itself."""
     ruled_by: RuledBy | None = None
     """Where a policy decided the period of what is told here."""
+    verified_by: VerifiedBy | None = None
+    """Where a shop confirmed the registration that is told here."""
 
 
 class WarrantyLinked(Fact):
@@ -45,6 +47,8 @@ class WarrantyLinked(Fact):
     customer: str | None = None
     ruled_by: RuledBy | None = None
     """Where a policy decided the period of what is told here."""
+    verified_by: VerifiedBy | None = None
+    """Where a shop confirmed the registration that is told here."""
 
 
 class WarrantyCorrected(Fact):
@@ -68,6 +72,8 @@ class WarrantyCorrected(Fact):
     """The first day that is no longer covered, where cover has ended."""
     ruled_by: RuledBy | None = None
     """Where a policy decided the period of what is told here."""
+    verified_by: VerifiedBy | None = None
+    """Where a shop confirmed the registration that is told here."""
 
 
 class WarrantySerialAttached(Fact):

@@ -11,6 +11,7 @@ from schemas.policies.required_fields import RequiredFieldsPolicy
 from schemas.policies.retention import RetentionPolicy
 from schemas.policies.serial_rules import SerialRulesPolicy
 from schemas.policies.setup_map import SetupMapPolicy
+from schemas.policies.shop_verification import ShopVerificationPolicy
 from schemas.policies.stock import StockPolicy
 from schemas.policies.wording import WordingPolicy
 
@@ -28,6 +29,7 @@ MODELS: dict[str, type[Policy]] = {
     "required_fields": RequiredFieldsPolicy,
     "issue_types": IssueTypesPolicy,
     "retention": RetentionPolicy,
+    "shop_verification": ShopVerificationPolicy,
     SETUP_MAP: SetupMapPolicy,
 }
 """Every document that a tenant can publish. The map of setting up is versioned like the policies."""

@@ -45,6 +45,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         ]
     },
     "retention": {"contacts": 730, "requests": 30},
+    "shop_verification": {"source": "webshop", "applies_to": "unsold"},
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from hub.domain.policies.versions import PolicyVersion
+from hub.domain.shop_orders import ShopAnswer
 from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle, waiting_arrivals
 from hub.processors.purchase import PROCESSOR
 from hub.processors.purchase.merging import MERGES
@@ -21,6 +22,7 @@ from hub.sdk.events import (
     AskName,
     AskPolicy,
     AskRow,
+    AskShop,
     AskTenant,
     CustomerRef,
     Event,
@@ -206,6 +208,8 @@ class Story:
     timers: dict[tuple[str, str], datetime] = field(default_factory=dict)
     moves: list[tuple[Outcome | None, Outcome]] = field(default_factory=list)
     policies: list[PolicyVersion] = field(default_factory=list)
+    shop: dict[tuple[str, str, str], ShopAnswer] = field(default_factory=dict)
+    """What a shop answered, by event, order and product."""
     catalog: CatalogStory = field(default_factory=CatalogStory)
     places: dict[int, str] = field(default_factory=dict)
     decided: list[int] = field(default_factory=list)
@@ -391,6 +395,8 @@ class Story:
         match ask:
             case AskPolicy(_, name):
                 return tuple(one for one in self.policies if one.name == name)
+            case AskShop():
+                return self.shop.get((ask.event, ask.order, ask.product))
             case AskTenant(tenant):
                 return self.tenant if tenant == self.tenant.id else None
             case AskName(kind="product") | AskRow(table="product" | "category"):

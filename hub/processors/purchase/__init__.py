@@ -216,7 +216,8 @@ PROCESSOR = Processor(
     # 6: so are extensions by registration, transfers, and who attached a serial.
     # 7: and so is what a line called its product, and what was looked at in the catalogue.
     # 8: and so is what was noticed of customers, and who was merged.
-    code_version=8,
+    # 9: and so is what a shop said of a registration, which older code would not ask either.
+    code_version=9,
     head=HEAD,
     parts=(UNITS, PROPOSALS, PROOFS),
     needs=needs,

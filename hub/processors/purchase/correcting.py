@@ -8,6 +8,7 @@ from hub.domain.orders import check_size
 from hub.domain.reports import REGISTRATION, SALE, Report, may_join, of_order, told_by
 from hub.processors.purchase.answers import Warranties, warranty
 from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.grounds import ruled
 from hub.processors.purchase.linking import ask_link, foretell, pointer_from
 from hub.processors.purchase.matching import Item, known_units
 from hub.processors.purchase.names import ask_serial, resold
@@ -36,7 +37,6 @@ from hub.processors.purchase.units import (
     join,
     keep_corrected,
     name_serial,
-    ruled,
     unname,
     with_reports,
     withdraw,

@@ -10,6 +10,7 @@ from hub.domain.rulings import Ruling, ruling_of
 from hub.domain.serials import normalise
 from hub.processors.purchase.answers import Ended, warranty
 from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.grounds import ruled
 from hub.processors.purchase.matching import Item
 from hub.processors.purchase.staging import MISREAD
 from hub.processors.purchase.state import (
@@ -32,7 +33,6 @@ from hub.processors.purchase.units import (
     join,
     keep_corrected,
     order_of,
-    ruled,
     version_of,
     with_reports,
 )

@@ -7,13 +7,15 @@ from hub.domain.errors import RejectedError, reject
 from hub.domain.reports import REGISTRATION, Report, same
 from hub.domain.rulings import Ruling
 from hub.domain.serials import normalise
+from hub.domain.shop_orders import Verification
 from hub.processors.purchase.answers import Warranties, warranty
 from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.grounds import ruled, verified
 from hub.processors.purchase.linking import unit_here
 from hub.processors.purchase.names import TAKEN, ask_registration
 from hub.processors.purchase.staging import MISREAD
 from hub.processors.purchase.state import ENDED, Purchase, PurchaseRow, Registered, Unit
-from hub.processors.purchase.units import join, keep_corrected, ruled, with_reports
+from hub.processors.purchase.units import join, keep_corrected, with_reports
 from hub.sdk.decision import Decision, Letter, NameClaim
 from hub.sdk.events import AskName, Event, Known, Outcome
 from schemas.events.link import RegistrationAccepted, RegistrationLinked, RegistrationRefused
@@ -28,6 +30,8 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     raw: str | None = None
     ruling: Ruling | None = None
     """By which policy its period was decided, where it names none."""
+    verification: Verification | None = None
+    """What its shop said, where that was asked."""
 
 
 def own(purchase: Purchase, identifier: str, claim: Claim, known: Known) -> Decision[Purchase]:
@@ -44,7 +48,7 @@ def own(purchase: Purchase, identifier: str, claim: Claim, known: Known) -> Deci
     if claim.taken is not None and any(h.id != unit.id for h in known.names(claim.taken)):
         raise taken()
     draft = Draft()
-    joined = join(draft, unit, report, ruling=claim.ruling)
+    joined = join(draft, unit, report, ruling=claim.ruling, verification=claim.verification)
     return registered(draft, purchase, row, joined, claim)
 
 
@@ -90,7 +94,7 @@ def again(purchase: Purchase, unit: Unit, first: Registered, claim: Claim) -> De
         return repeat
     draft = Draft()
     reports = tuple(report if r is told else r for r in unit.reports)
-    corrected = ruled(with_reports(unit, reports), claim.ruling)
+    corrected = verified(ruled(with_reports(unit, reports), claim.ruling), claim.verification)
     if same(told, report):
         draft.units[unit.id] = corrected
         return draft.decision(purchase, purchase.row, repeat.answer, Outcome.DEDUPLICATED)

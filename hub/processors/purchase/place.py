@@ -16,6 +16,7 @@ from hub.processors.purchase.names import ask_registration, ask_serial, of_units
 from hub.processors.purchase.requirements import ask_fields, ask_rules
 from hub.processors.purchase.staging import serial_of
 from hub.processors.purchase.state import UNITS
+from hub.processors.purchase.verifying import asks_shop
 from hub.sdk.events import Ask, AskName, AskRow, AskTenant, Event, Known, NameHolder, TimerDue
 from schemas.base import Fact
 from schemas.events.customer import (
@@ -101,6 +102,7 @@ def _of_attached(event: Event, told: SerialAttached, known: Known) -> Iterator[A
 
 def _of_registration(event: Event, told: RegistrationRequested, known: Known) -> Iterator[Ask]:
     yield ask_fields(event.tenant)
+    yield from asks_shop(event, told)
     if told.product is not None:
         yield from asks_of(event.tenant, [told.product], known)
     if asks_coverage(told):

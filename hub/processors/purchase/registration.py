@@ -31,6 +31,7 @@ from hub.processors.purchase.staging import stage, staged_answer
 from hub.processors.purchase.state import Purchase, PurchaseRow, Staged
 from hub.processors.purchase.tenants import tenant_of
 from hub.processors.purchase.units import Thing, found
+from hub.processors.purchase.verifying import check_verified, verification
 from hub.sdk.decision import Decision, Letter
 from hub.sdk.events import Event, Known, Outcome, Tenant
 from schemas.events.link import SerialSold
@@ -47,15 +48,22 @@ class _Patience(NamedTuple):
 def register(
     purchase: Purchase, event: Event, told: RegistrationRequested, known: Known
 ) -> Decision[Purchase]:
-    """Add the owner to the unit that is meant, or found one."""
+    """Add the owner to the unit that is meant, or found one, where the shop agrees if it is to be asked."""
+    return check_verified(_register(purchase, event, told, known), event, told, known)
+
+
+def _register(
+    purchase: Purchase, event: Event, told: RegistrationRequested, known: Known
+) -> Decision[Purchase]:
     tenant = tenant_of(event, known)
     check_fields(event, told, known)
     report, ruling = _report(event, told, tenant, known)
     row = purchase.row or PurchaseRow(registration_home(event, told, known))
-    thing = replace(_thing(told), ruling=ruling)
+    verified = verification(event, told, known)
+    thing = replace(_thing(told), ruling=ruling, verification=verified)
     rules = _rules(event, told, known)
     earlier_name = ask_earlier(event, told) if thing.norm else None
-    claim = Claim(report, earlier_name, event.raw, ruling)
+    claim = Claim(report, earlier_name, event.raw, ruling, verified)
     if not thing.norm:
         return _repeat(purchase, row, claim) or _found(purchase, row, thing, claim)
     holders = earlier(event, told, known) or candidates(event, thing.norm, thing.key, known)

@@ -13,6 +13,7 @@ from hub.domain.owners import Transfer
 from hub.domain.reports import Report
 from hub.domain.rulings import Ruling
 from hub.domain.serials import Attachment
+from hub.domain.shop_orders import Verification
 from hub.processors.purchase.customer_state import CustomerState
 from hub.processors.purchase.proofs import Proof
 from hub.sdk.decision import Row
@@ -263,6 +264,8 @@ class Unit(Row, frozen=True, gc=False, omit_defaults=True):
     """How it changed hands, in the order in which that was told."""
     attached: Attachment | None = None
     """Where its serial was attached after its cover had begun."""
+    verifications: tuple[Verification, ...] = ()
+    """Which of its registrations a shop has confirmed."""
 
     @property
     def withdrawn(self) -> bool:

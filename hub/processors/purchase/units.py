@@ -12,7 +12,9 @@ from hub.domain.owners import owner
 from hub.domain.reports import SALE, Report, in_force, of_order
 from hub.domain.rulings import Ruling
 from hub.domain.serials import KIND, name_value
+from hub.domain.shop_orders import Verification
 from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.grounds import ruled, still_ruled, still_verified, verified
 from hub.processors.purchase.state import COVERED, Unit
 from hub.sdk.decision import NameClaim, NameRelease, Said
 from schemas.events.parts import Order, Product
@@ -38,6 +40,8 @@ class Thing(msgspec.Struct, frozen=True, gc=False):
     """The unit that had the serial before and came back."""
     ruling: Ruling | None = None
     """By which policy its period was decided."""
+    verification: Verification | None = None
+    """What the shop said of the registration that founds it."""
 
 
 def order_of(report: Report) -> Order | None:
@@ -67,6 +71,7 @@ def found(draft: Draft, home: str, number: int, thing: Thing, report: Report) ->
         report.branch,
         follows=thing.follows,
         rulings=(thing.ruling,) if thing.ruling else (),
+        verifications=(thing.verification,) if thing.verification else (),
     )
     draft.units[unit.id] = unit
     if thing.norm:
@@ -90,6 +95,7 @@ def _activated(unit: Unit, product: Product, report: Report) -> WarrantyActivate
         "branch": report.branch,
         "customer": report.customer,
         "ruled_by": unit.rulings[0].fact() if unit.rulings else None,
+        "verified_by": unit.verifications[0].fact() if unit.verifications else None,
     }
     fact = WarrantyActivated.__new__(WarrantyActivated)
     # What model_construct does, but for looking for fields that are missing or have an alias.
@@ -116,31 +122,21 @@ def with_reports(unit: Unit, reports: tuple[Report, ...]) -> Unit:
         order_reference=force.order_reference,
         customer=owner(force.customer, unit.transfers) if unit.transfers else force.customer,
         branch=force.branch,
-        rulings=_still_told(unit.rulings, reports) if unit.rulings else (),
+        rulings=still_ruled(unit, reports) if unit.rulings else (),
+        verifications=still_verified(unit, reports) if unit.verifications else (),
     )
 
 
-def _still_told(rulings: tuple[Ruling, ...], reports: tuple[Report, ...]) -> tuple[Ruling, ...]:
-    told = {(report.event, report.line) for report in reports}
-    return tuple(one for one in rulings if (one.event, one.line) in told)
-
-
-def ruled(unit: Unit, ruling: Ruling | None) -> Unit:
-    """The unit with the ruling on one more of its reports."""
-    if ruling is None or ruling in unit.rulings:
-        return unit
-    return replace(unit, rulings=(*unit.rulings, ruling))
-
-
-def join(
+def join(  # noqa: PLR0913, PLR0917 - a report, and what is known of it
     draft: Draft,
     unit: Unit,
     report: Report,
     serial: str | None = None,
     ruling: Ruling | None = None,
+    verification: Verification | None = None,
 ) -> Unit:
     """Add a report. An ended unit takes it in silence: nothing about its cover is news."""
-    joined = ruled(with_report(unit, report), ruling)
+    joined = verified(ruled(with_report(unit, report), ruling), verification)
     draft.units[unit.id] = joined
     if joined.status == COVERED:
         linked = WarrantyLinked.model_construct(
@@ -155,6 +151,7 @@ def join(
             branch=report.branch,
             customer=report.customer,
             ruled_by=ruling.fact() if ruling else None,
+            verified_by=verification.fact() if verification else None,
         )
         draft.said.append(Said(linked, unit.id))
     return joined
@@ -254,6 +251,7 @@ def corrected(
         customer=unit.customer,
         ended_on=unit.ended_on,
         ruled_by=next((r.fact() for r in unit.rulings if r.event == report.event), None),
+        verified_by=next((v.fact() for v in unit.verifications if v.event == report.event), None),
     )
 
 
