@@ -3,16 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import product
 from typing import Any
 
 from hub import registry
+from hub.access.keyring import Keyring
+from hub.access.sources import Sources, SourceStore, as_engine
 from hub.adapters.postgres import BY_INDEX, Database
 from hub.audit.chainer import Chainer
 from hub.audit.linking import Linker
+from hub.bootstrap.deliver import egress
 from hub.bootstrap.parts import check_production, database, keys_followed, release, signer
 from hub.bootstrap.running import Serve, run_until_stopped
+from hub.delivery.shop_asking import ShopAsker
+from hub.delivery.shop_lines import ShopLines
 from hub.intake.watch import RawWatch
+from hub.ledger.breakers import Breakers
 from hub.ledger.projector import Projector
 from hub.ledger.worker import Worker
 from hub.recovery.watch import Watch
@@ -45,12 +52,26 @@ async def process(settings: Settings, name: str) -> None:
                     settings.batch,
                     schedule=settings.schedule,
                     release=release(settings),
+                    asking=partial(shops_asked, settings, db, keys),
                 )
                 serve(worker.member.ready)
                 async with _watched(settings, processor, db, metrics):
                     await worker.run()
 
     await run_until_stopped(settings, f"process.{name}", metrics, work)
+
+
+@asynccontextmanager
+async def shops_asked(
+    settings: Settings, db: Database, keys: Keyring, breakers: Breakers
+) -> AsyncIterator[ShopAsker]:
+    """Ask shops what decisions need of them, for as long as a worker runs."""
+    sources = Sources(SourceStore(registry.connectors(), keys), as_engine(db))
+    asker = ShopAsker(db, keys, sources, ShopLines(egress(settings)), breakers)
+    try:
+        yield asker
+    finally:
+        await asker.aclose()
 
 
 @asynccontextmanager

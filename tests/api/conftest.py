@@ -30,6 +30,7 @@ from hub.audit.refusals import Refusals
 from hub.bootstrap.ingress import serve_on
 from hub.dev.embedded import KafkaServer
 from hub.ledger.ask import Asker
+from hub.ledger.outside import Asking
 from hub.ledger.replies import Replies
 from hub.ledger.worker import Worker
 from hub.recovery.today import Today
@@ -128,6 +129,7 @@ class Hub:
     audit: str
     broken: set[str]
     """Branches whose events our code cannot decide."""
+    asking: Asking | None = None
     task: "asyncio.Task[None] | None" = None
     tokens: dict[str, str] = field(default_factory=dict)
     people: dict[tuple[str, Role], str] = field(default_factory=dict)
@@ -160,7 +162,9 @@ class Hub:
         try:
             async with asyncio.TaskGroup() as group:
                 for one in (self.processor, self.catalog):
-                    worker = Worker(one, self.kafka, pool, KEYRING, Metrics(), 500)
+                    worker = Worker(
+                        one, self.kafka, pool, KEYRING, Metrics(), 500, asking=self.asking
+                    )
                     group.create_task(worker.run())
         finally:
             await pool.close()
