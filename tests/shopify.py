@@ -72,6 +72,7 @@ class Shop:
     slow: float = 0.0
     searches_loosely: bool = False
     asked: list[Asked] = field(default_factory=list)
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def has(self, *orders: Doc) -> None:
         """It has these orders, too; a later one of that name takes the earlier one's place."""
@@ -83,6 +84,7 @@ class Shop:
         said = json.loads(await request.body())
         asked = Asked(request.url.path, said["query"], said.get("variables", {}))
         self.asked.append(asked)
+        self.was_asked.set()
         await asyncio.sleep(self.slow)
         if self.status != 200:
             headers = {"retry-after": self.retry_after} if self.retry_after else {}

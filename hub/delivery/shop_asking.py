@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -41,7 +42,6 @@ from hub.telemetry.logging import presentable
 log = structlog.get_logger()
 
 PATIENCE_SECONDS = 5.0
-"""For all attempts of one go."""
 LOOK_SECONDS = 0.5
 """Until an event whose shop is being asked is looked at again; the more are asked before it, the later."""
 SHORT_PAUSE, LONGEST_PAUSE = 1.0, 300.0
@@ -77,6 +77,8 @@ class ShopAsker:
     sources: Sources
     lines: ShopLines
     breakers: Breakers
+    patience: float = PATIENCE_SECONDS
+    """Seconds for all attempts of one go."""
     _asking: dict[Key, "asyncio.Task[None]"] = field(default_factory=dict)
     _queued: Counter[Dependency] = field(default_factory=Counter)
     _wrong: dict[Key, Exception] = field(default_factory=dict)
@@ -137,7 +139,7 @@ class ShopAsker:
                 # It went away while this one waited for a line.
                 return
             asking = partial(verify.find, client, source.settings, token, ask.order)
-            orders = await _patiently(verify, asking)
+            orders = await _patiently(verify, asking, self.patience)
         at = datetime.now(UTC)
         hashed = partial(self.keyring.hashed, ask.tenant, "email")
         await keep_answer(self.database, ask, compared(orders, ask, hashed, error.source, at))
@@ -198,15 +200,17 @@ def _is_of(wrong: Exception, dependency: Dependency, key: Key) -> bool:
     return (key[0], away) == dependency
 
 
-async def _patiently(verify: Verify[Any], asking: Any) -> list[ShopOrder]:
+async def _patiently(
+    verify: Verify[Any], asking: Callable[[], Awaitable[Sequence[ShopOrder]]], seconds: float
+) -> Sequence[ShopOrder]:
     trying = AsyncRetrying(
         retry=retry_if_exception(_is_worth_it),
-        stop=stop_after_attempt(verify.attempts) | stop_after_delay(PATIENCE_SECONDS),
+        stop=stop_after_attempt(verify.attempts) | stop_after_delay(seconds),
         wait=wait_random_exponential(multiplier=0.1, max=SHORT_PAUSE),
         reraise=True,
     )
-    async with asyncio.timeout(2 * PATIENCE_SECONDS):
-        return list(await trying(asking))
+    async with asyncio.timeout(2 * seconds):
+        return await trying(asking)
 
 
 def _is_worth_it(error: BaseException) -> bool:

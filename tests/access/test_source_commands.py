@@ -78,3 +78,29 @@ async def test_warns_while_what_it_sends_cannot_land(
     assert after == ""
     assert "Kafka does not answer" in away
     assert await database.fetchval("select count(*) from source") == 1
+
+
+async def test_a_token_is_piped_in_and_never_shown(
+    kafka: str, dsn: str, database: Database, tmp_path: Path
+) -> None:
+    hub = Installed(kafka, dsn, tmp_path)
+    await database.execute("insert into tenant values ('acme', 24, 14)")
+    shop = ("--connector", "shopify", "--option", "shop=acme.myshopify.com")
+    await hub.run("source", "set", "acme", "webshop", *shop)
+
+    process = await asyncio.create_subprocess_exec(
+        *command("source", "token", "acme", "webshop"),
+        env=hub.env(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate(b"shpat_of_nobody\n")
+    refused, why = await typed(hub, "source", "token", "acme", "nowhere")
+
+    assert process.returncode == 0, said.decode()
+    assert "asks with it from now on" in said.decode()
+    assert "shpat" not in said.decode() + await listed(hub)
+    assert await database.fetchval("select count(*) from source where token is not null") == 1
+    assert refused == 2
+    assert "hub source list" in why
