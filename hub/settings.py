@@ -69,7 +69,8 @@ class Settings(BaseSettings):
     retention: str = ""
     """For how many days things are kept where a tenant says nothing, such as contacts=730,files=60."""
     delivery_networks: str = ""
-    """Networks that are not public to which messages may be sent all the same, with commas between them."""
+    """Networks that are not public to which messages may be sent, and shops asked, all the same, with commas
+    between them."""
     delivery_plain_http: bool = False
     """Whether messages may go unencrypted to public addresses."""
     delivery_proxy: SecretStr | None = None
