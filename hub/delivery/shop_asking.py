@@ -58,6 +58,7 @@ AWAY = (
     SourceUnavailableError,
     UntranslatableError,
     httpx.HTTPError,
+    httpx.InvalidURL,
     TimeoutError,
     ForbiddenError,
     UnusableError,
@@ -83,6 +84,8 @@ class ShopAsker:
     _queued: Counter[Dependency] = field(default_factory=Counter)
     _wrong: dict[Key, Exception] = field(default_factory=dict)
     """Why there is no answer; each event is told once."""
+    _why: dict[Dependency, str] = field(default_factory=dict)
+    """What was heard last instead of an answer."""
 
     def heard(self, error: UnansweredError, *, insists: bool) -> Exception:
         """Why an event cannot be decided yet; begins to ask where nobody does."""
@@ -91,14 +94,13 @@ class ShopAsker:
         is_away = self.breakers.is_open(dependency)
         if key not in self._asking:
             wrong = self._wrong.pop(key, None)
-            # What was heard before it was known to be away says nothing of whether it is back.
-            if wrong is not None and not (is_away and insists):
+            if wrong is not None and not is_away:
                 return wrong
             if is_away and not insists:
-                message = f"{dependency.name} does not answer: waits until it is back"
-                return PendingError(message, dependency.name, None)
+                why = self._why.get(dependency, f"{dependency.name} does not answer")
+                return PendingError(f"{why}; it waits until that is back", dependency.name, None)
             self._queued[dependency] += 1
-            asking = self._ask(key, error, dependency, insists=insists)
+            asking = self._ask(key, error, dependency, probes=is_away)
             self._asking[key] = asyncio.create_task(asking)
         later = LOOK_SECONDS * (1 + self._queued[dependency] // AT_ONCE)
         return PendingError(f"{dependency.name} is being asked", dependency.name, later)
@@ -113,10 +115,10 @@ class ShopAsker:
         await self.lines.aclose()
 
     async def _ask(
-        self, key: Key, error: UnansweredError, dependency: Dependency, *, insists: bool
+        self, key: Key, error: UnansweredError, dependency: Dependency, *, probes: bool
     ) -> None:
         try:
-            await self._answer(error, dependency, insists=insists)
+            await self._answer(error, dependency, probes=probes)
         except AWAY as wrong:
             await self._note(key, dependency, wrong)
         except StoreUnavailableError as wrong:
@@ -129,13 +131,13 @@ class ShopAsker:
             self._queued -= Counter([dependency])
 
     async def _answer(
-        self, error: UnansweredError, dependency: Dependency, *, insists: bool
+        self, error: UnansweredError, dependency: Dependency, *, probes: bool
     ) -> None:
         ask = error.ask
         source, verify, token = await self._ready(ask.tenant, error.source)
         url = verify.address(source.settings)
         async with self.lines.taken(dependency, url, verify.at_once) as client:
-            if self.breakers.is_open(dependency) and not insists:
+            if self.breakers.is_open(dependency) and not probes:
                 # It went away while this one waited for a line.
                 return
             asking = partial(verify.find, client, source.settings, token, ask.order)
@@ -143,7 +145,7 @@ class ShopAsker:
         at = datetime.now(UTC)
         hashed = partial(self.keyring.hashed, ask.tenant, "email")
         await keep_answer(self.database, ask, compared(orders, ask, hashed, error.source, at))
-        self._wrong = {k: one for k, one in self._wrong.items() if not _is_of(one, dependency, k)}
+        self._forget(dependency)
         self.breakers.worked(dependency)
         await self.breakers.tell()
 
@@ -177,10 +179,18 @@ class ShopAsker:
         message = f"{dependency.name} does not answer: {said}"
         self._remember(key, NotAnsweredError(message, dependency.name, pause))
         self.breakers.failed(dependency, message, pause)
+        if self.breakers.is_open(dependency):
+            # Whoever needs it waits for it from now on: nobody is told of this later, when it may be back.
+            self._forget(dependency)
+        self._why[dependency] = message
         try:
             await self.breakers.tell()
         except StoreUnavailableError as error:
             log.warning("infrastructure.away", reason=str(error))
+
+    def _forget(self, dependency: Dependency) -> None:
+        self._why.pop(dependency, None)
+        self._wrong = {k: one for k, one in self._wrong.items() if not _is_of(one, dependency, k)}
 
     def _remember(self, key: Key, wrong: Exception) -> None:
         # Of an event that moved to another worker nobody asks here any more.

@@ -176,15 +176,32 @@ async def test_who_waits_for_a_line_to_a_shop_that_goes_away_asks_no_more(
         said = desk.asker.heard(asks(event="late"), insists=False)
         assert isinstance(said, PendingError)
         assert said.look_again is None
+        assert "hub source token" in str(said), "who comes late hears what to do as well"
         shop.status = 200
         assert await desk.told(asks(event="probe"), insists=True) is None
         assert not desk.asker.breakers.is_open(SHOP)
 
 
+async def test_when_it_goes_away_again_those_that_were_let_go_do_not_all_ask(
+    database: Database, shop: Shop
+) -> None:
+    """Once it is back, all that waits is tried at once, each as an item that asks for itself."""
+    async with a_desk(database) as desk:
+        shop.status = 401
+        for n in range(40):
+            desk.asker.heard(asks(event=f"reg-{n}"), insists=True)
+        await asyncio.sleep(1.5)
+
+        assert desk.asker.breakers.is_open(SHOP)
+        assert len(shop.asked) < 15
+
+
 async def test_one_that_insists_hears_nothing_stale(desk: Desk, shop: Shop) -> None:
     shop.status = 401
     for n in range(5):
-        await desk.told(asks(event=f"reg-{n}"))
+        desk.asker.heard(asks(event=f"reg-{n}"), insists=False)
+    await asyncio.sleep(0.5)
+    assert desk.asker.breakers.is_open(SHOP)
     error = asks(event="probe")
     desk.asker.heard(error, insists=True)
     await asyncio.sleep(0.5)
