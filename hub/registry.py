@@ -7,7 +7,7 @@ from typing import Any, cast
 from connectors.sdk import Connector
 from hub.domain.errors import HubError
 from hub.sdk.processor import Processor
-from hub.sdk.projection import Projection
+from hub.sdk.projection import Projection, installed
 from schemas.topics import ALL, Topic, raw
 
 
@@ -22,7 +22,7 @@ def processors() -> dict[str, Processor[Any]]:
 
 def projections() -> dict[str, Projection]:
     """Every installed projection by its name."""
-    return {point.name: point.load() for point in entry_points(group="hub.projections")}
+    return installed()
 
 
 def connectors() -> dict[str, Connector[Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 
 from schemas.base import Fact
 from schemas.envelope import Envelope
@@ -31,3 +32,8 @@ class Projection:
     rows: Callable[[Told], Iterable[tuple[object, ...]]]
     kept: bool = False
     """Its rows were acted upon, so they are never made again: it only ever goes on from where it is."""
+
+
+def installed() -> dict[str, Projection]:
+    """Every installed projection by its name."""
+    return {point.name: point.load() for point in entry_points(group="hub.projections")}

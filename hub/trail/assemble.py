@@ -226,11 +226,12 @@ def _decided(row: Any, doc: DecidedDoc, figures: Figures) -> Decided:
 
 def _published(said: SaidEntry, doc: DecidedDoc, figures: Figures) -> Published:
     owner = figures.owners.get((doc.topic, doc.part))
+    topic = TOPIC_OF.get(said.type, "")
     return Published(
         id=said.id,
         type=said.type,
         subject=said.subject,
-        topic=TOPIC_OF.get(said.type, ""),
+        topic=topic,
         part=doc.part,
         seq=said.seq,
         data=said.data,
@@ -242,6 +243,6 @@ def _published(said: SaidEntry, doc: DecidedDoc, figures: Figures) -> Published:
                 shown=seq >= said.seq,
                 at=figures.marks.get((PROJECTED, name, doc.part, said.seq)),
             )
-            for name, seq in figures.projected(doc.part)
+            for name, seq in figures.projected(topic, doc.part)
         ),
     )

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from hub.adapters.postgres import Queries
+from hub.sdk.projection import installed
 from hub.trail.way import Behind
 
 BEHIND = "select * from hub_trail_behind() order by log, topic, part"
@@ -50,9 +52,19 @@ class Figures:
     """By projection and partition, the last seq it shows."""
     marks: dict[Wanted, datetime] = field(default_factory=dict)
 
-    def projected(self, part: int) -> list[tuple[str, int]]:
-        """The projections of a partition, and how far each is."""
-        return [(name, seq) for (name, of), seq in self.projections.items() if of == part]
+    def projected(self, topic: str, part: int) -> list[tuple[str, int]]:
+        """The projections that read a partition of a topic, and how far each is."""
+        return [
+            (name, seq)
+            for (name, of), seq in self.projections.items()
+            if of == part and _reads().get(name) == topic
+        ]
+
+
+@cache
+def _reads() -> dict[str, str]:
+    """The topic of each projection: numbers of another one's events say nothing about it."""
+    return {name: projection.reads.name for name, projection in installed().items()}
 
 
 async def behind(queries: Queries) -> tuple[Behind, ...]:
