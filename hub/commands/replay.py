@@ -21,7 +21,7 @@ from hub.recovery.replay_rehearsal import ReplayRehearsed, rehearse_replay
 from hub.recovery.replays import Replaying, Span, replaying
 from hub.recovery.replays import replay as begin
 from hub.recovery.skip import skip_raw as skip_to
-from hub.recovery.spot import Spot
+from hub.recovery.spot import Spot, reason_of
 from hub.settings import Settings
 from schemas.topics import raw
 
@@ -62,7 +62,9 @@ def replay(  # noqa: PLR0913 - a range has as many parts
     if dry_run:
         _rehearse(span, limit, details, as_json=as_json)
         return
-    begun = with_kafka(lambda db, peek: begin(db, peek, span, reason, by=asker(by)))
+    with refusals_said():
+        why = reason_of(reason, "a replay")
+    begun = with_kafka(lambda db, peek: begin(db, peek, span, why, by=asker(by)))
     for one in begun:
         place = f"{topic}[{one.partition}]"
         typer.echo(

@@ -34,3 +34,11 @@ async def test_a_record_that_no_client_can_read_stands_among_the_others(
     unreadable = [one.offset for one in found if UNREADABLE in dict(one.headers)]
     assert 2 in unreadable
     assert [one.value for one in found if one.offset in (0, 4)] == [b"0", b"4"]
+
+
+async def test_what_went_wrong_is_said_though_the_client_stops_at_once(kafka: str) -> None:
+    """Its own tasks have hardly begun then, and one of them says so where it is waited for."""
+    for _ in range(5):
+        with pytest.raises(LookupError, match="no reason"):
+            async with Peek(KafkaSettings(kafka)):
+                raise LookupError("no reason")
