@@ -69,6 +69,16 @@ async def test_a_mail_reaches_a_server(mailbox: Any) -> None:
     assert (mail["To"], mail["From"], mail["Subject"]) == (EMAIL, "hub@example.org", "Welcome")
 
 
+async def test_a_link_in_a_file_stands_in_one_line_for_whoever_copies_it(tmp_path: Path) -> None:
+    link = f"http://127.0.0.1:27775/choose-password#{'x' * 120}"
+
+    await MailFolder(tmp_path, "hub@example.org").send(EMAIL, "Welcome", f"Choose:\n\n{link}\n")
+
+    (file,) = tmp_path.iterdir()  # noqa: ASYNC240 - a folder of this test
+    assert link in file.read_text().splitlines()
+    assert file.name[0].isdigit()
+
+
 async def test_nothing_is_ever_sent_to_a_placeholder(mailbox: Any, tmp_path: Path) -> None:
     nobody = placeholder_email("acme", "O-1")
     for mailer in (Smtp(mailbox.url, "hub@example.org"), MailFolder(tmp_path, "hub@example.org")):

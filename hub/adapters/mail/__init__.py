@@ -1,9 +1,9 @@
 """Sends mails by SMTP, or writes them into a folder where there is no server."""
 
 import asyncio
-import re
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
@@ -17,6 +17,8 @@ from hub.domain.placeholders import is_placeholder
 SECONDS = 20.0
 """For a whole mail, however slowly a server goes on."""
 PERMANENT = 500
+LONGEST_LINE = 998
+"""Characters that a server has to take in one line."""
 SCHEMES = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -105,8 +107,7 @@ class MailFolder:
     def _write(self, message: EmailMessage) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            name = re.sub(r"[^0-9]", "-", formatdate())
-            path = self.folder / f"{name}-{secrets.token_hex(4)}.eml"
+            path = self.folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}.eml"
             path.touch(0o600)
             path.write_bytes(message.as_bytes())
         except OSError as error:
@@ -120,5 +121,7 @@ def _message(sender: str, to: str, subject: str, text: str) -> EmailMessage:
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="warranty-hub.invalid")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
+    # Quoted-printable would break a link in two, and not every reader puts it together again.
+    bare = text.isascii() and max(map(len, text.splitlines()), default=0) <= LONGEST_LINE
+    message.set_content(text, cte="7bit" if bare else None)
     return message

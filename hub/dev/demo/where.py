@@ -41,6 +41,7 @@ def with_keys(place: Place, settings: Settings, private: Private) -> str:
     place.tell_shells(
         _without_master_key(settings)
         | {
+            "HUB_PUBLIC_URL": noted["api"],
             "HUB_DEMO_API": noted["api"],
             "HUB_DEMO_PUSH": noted["push"],
             "HUB_DEMO_DROP": noted["drop"],
