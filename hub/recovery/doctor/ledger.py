@@ -33,7 +33,7 @@ def _partition(topic: Topic, row: PartitionFigures) -> list[Finding]:
         found.append(bad(f"{where} misses {row.unaccounted} events", "run `hub verify`"))
     if row.rows["dead_lettered"]:
         what = f"{where}: {_letters(row.rows['dead_lettered'], row.rows['held'])}"
-        then = "`hub items --state dead_lettered` shows why; then `hub redrive` or `hub give-up`"
+        then = "`hub items --state dead_lettered` shows why; then `hub redrive` or `hub give-up`, with a `--reason`"
         found.append(warn(what, then))
     return found
 

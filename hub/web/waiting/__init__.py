@@ -78,8 +78,13 @@ def seated(
             if seat is None:
                 return to_sign_in(request)
             if not seat.viewer.may(permission):
-                detail = f"Your key lacks {permission}. Ask whoever runs the hub for it."
-                return frame.problem(403, "This key may not do that", detail)
+                by, whom = (
+                    ("role", "an owner")
+                    if seat.viewer.kind == "person"
+                    else ("key", "whoever runs the hub")
+                )
+                detail = f"Your {by} lacks {permission}. Ask {whom} for it."
+                return frame.problem(403, f"This {by} may not do that", detail)
             try:
                 await count_request(request, seat.viewer)
             except ProblemError as error:
