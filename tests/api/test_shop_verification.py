@@ -96,6 +96,10 @@ async def test_what_the_shop_confirms_activates_at_once_and_is_explained(
     assert (confirmed["order"], confirmed["product"]) == ("#1001", "TV-55")
     assert confirmed["answer"]["source"] == SOURCE
     assert await asking.database.fetchval("select count(*) from shop_answer") == 1
+    await asking.hub.audited()
+    trace = await asking.get(f"/v1/trace/{unit['id']}", f"{TENANT}/admin")
+    assert '"verified_by"' in trace.text
+    assert "is being asked" in trace.text
     kept = await asking.database.fetchval("select doc::text from shop_answer")
     assert "ada" not in kept.lower()
 
