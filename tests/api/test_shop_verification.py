@@ -77,6 +77,16 @@ async def decided(api: Api, told: httpx.Response) -> Any:
     return said
 
 
+async def rehearsed(api: Api) -> tuple[str, str]:
+    """What would become of what waits, and why: nobody is asked for that."""
+    row = await api.database.fetchrow('select topic, part, "offset" as at from item')
+    async with api.client(f"{TENANT}/admin") as client:
+        path = f"/v1/items/{row['topic']}/{row['part']}/{row['at']}/rehearsal"
+        said = (await client.post(path)).json()
+    (event,) = said["item"]["events"]
+    return event["outcome"], event["reason"].partition(": ")[2]
+
+
 def codes(told: httpx.Response) -> list[str]:
     assert told.status_code == 422, told.text
     return [reason["code"] for reason in told.json()["reasons"]]
@@ -253,6 +263,10 @@ async def test_a_source_that_cannot_be_asked_yet_is_named_with_what_to_do(
 
     assert told.status_code == 202
     assert f"hub source token {TENANT} {SOURCE}" in reason
+    assert await rehearsed(asking) == (
+        "retrying",
+        f"would wait until source {SOURCE!r} has answered",
+    )
     store = SourceStore({"shopify": CONNECTOR}, KEYRING)
     await store.keep_token(asking.database, TENANT, SOURCE, shop.token)
     assert (await decided(asking, told))["state"] == "accepted"
