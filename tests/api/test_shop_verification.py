@@ -77,6 +77,16 @@ async def decided(api: Api, told: httpx.Response) -> Any:
     return said
 
 
+async def rehearsed(api: Api) -> tuple[str, str]:
+    """What would become of what waits, and why: nobody is asked for that."""
+    row = await api.database.fetchrow('select topic, part, "offset" as at from item')
+    async with api.client(f"{TENANT}/admin") as client:
+        path = f"/v1/items/{row['topic']}/{row['part']}/{row['at']}/rehearsal"
+        said = (await client.post(path)).json()
+    (event,) = said["item"]["events"]
+    return event["outcome"], event["reason"].partition(": ")[2]
+
+
 def codes(told: httpx.Response) -> list[str]:
     assert told.status_code == 422, told.text
     return [reason["code"] for reason in told.json()["reasons"]]
@@ -96,6 +106,10 @@ async def test_what_the_shop_confirms_activates_at_once_and_is_explained(
     assert (confirmed["order"], confirmed["product"]) == ("#1001", "TV-55")
     assert confirmed["answer"]["source"] == SOURCE
     assert await asking.database.fetchval("select count(*) from shop_answer") == 1
+    await asking.hub.audited()
+    trace = await asking.get(f"/v1/trace/{unit['id']}", f"{TENANT}/admin")
+    assert '"verified_by"' in trace.text
+    assert "is being asked" in trace.text
     kept = await asking.database.fetchval("select doc::text from shop_answer")
     assert "ada" not in kept.lower()
 
@@ -249,6 +263,10 @@ async def test_a_source_that_cannot_be_asked_yet_is_named_with_what_to_do(
 
     assert told.status_code == 202
     assert f"hub source token {TENANT} {SOURCE}" in reason
+    assert await rehearsed(asking) == (
+        "retrying",
+        f"would wait until source {SOURCE!r} has answered",
+    )
     store = SourceStore({"shopify": CONNECTOR}, KEYRING)
     await store.keep_token(asking.database, TENANT, SOURCE, shop.token)
     assert (await decided(asking, told))["state"] == "accepted"

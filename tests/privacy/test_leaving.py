@@ -1,6 +1,7 @@
 """A merchant left: nobody can read what was sealed for it, whatever still comes is refused, nobody else notices."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from hub.audit.entries import By
 from hub.dev.prove.canaries import places
 from hub.dev.prove.canaries.people import ALL, EMAILS, contact, whole
 from hub.dev.prove.canaries.places import leaks
+from hub.domain.shop_orders import ShopAnswer
 from hub.ledger.claim import Claim, Claimer
+from hub.ledger.shop_answers import keep_answer
 from hub.ledger.standing import Standing
 from hub.ledger.wire import pack
 from hub.privacy.columns import SEALED
@@ -29,6 +32,7 @@ from hub.privacy.leaving import Leaver, LeavingError, leaver
 from hub.privacy.people import known
 from hub.privacy.requests import ask_erasure
 from hub.registry import connectors
+from hub.sdk.events import AskShop
 from schemas.topics import dead_letters
 from tests.privacy.conftest import KEY
 from tests.privacy.test_canaries import reports
@@ -229,6 +233,23 @@ async def test_what_somebody_was_writing_meanwhile_is_swept_up(
     for one in SEALED:
         sql = f"select count(*)::int from {one.table} where tenant = $1 and exists (select 1 from unnest({one.values}) s where length(s) > 0)"  # noqa: S608, E501 - our own names
         assert await hub.database.fetchval(sql, TENANT) == 0, one
+
+
+@servers
+async def test_the_token_of_a_shop_and_what_the_shop_answered_go_too(
+    database: Database, leaving: Leaver
+) -> None:
+    store = SourceStore(connectors(), Keyring(KEY))
+    await store.put(database, TENANT, "webshop", "shopify", {"shop": "acme.myshopify.com"})
+    await store.keep_token(database, TENANT, "webshop", "shpat_of_nobody")
+    answer = ShopAnswer("webshop", datetime(2026, 1, 31, tzinfo=UTC), is_known=False)
+    await keep_answer(database, AskShop(TENANT, "portal", "r1", "#1", "TV", "e"), answer)
+
+    await leaving.ask(TENANT, BY, WHY)
+    await leaving.work()
+
+    assert await database.fetchval("select count(*) from source where token is not null") == 0
+    assert await database.fetchval("select count(*) from shop_answer") == 0
 
 
 @servers
