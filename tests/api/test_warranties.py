@@ -80,6 +80,7 @@ async def test_a_warranty_tells_everything_that_was_reported_of_it(api: Api) -> 
         "branch": "Izmir",
         "version": 3,
         "rulings": [],
+        "verifications": [],
         "proposals": [],
         "proof": "missing",
     }
