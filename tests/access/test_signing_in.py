@@ -45,7 +45,8 @@ async def test_nothing_that_names_a_person_stands_readable(door: Door, database:
 
     for table in ("person", "person_session", "refresh_token", "single_use", "mail", "audit_entry"):
         said = str([dict(row) for row in await database.fetch(f"select * from {table}")])  # noqa: S608 - a name of ours
-        assert "ada" not in said.lower()
+        # Three letters alone stand in sealed bytes now and then.
+        assert EMAIL.partition("@")[0] + "@" not in said.lower()
         assert PASSWORD not in said
 
 
