@@ -241,7 +241,7 @@ def _until_restored(extensions: Mapping[str, Any]) -> float | None:
     try:
         short = float(cost["requestedQueryCost"]) - float(status["currentlyAvailable"])
         return min(MAX_PAUSE, max(0.0, short / float(status["restoreRate"])))
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+    except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
 
 

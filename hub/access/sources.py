@@ -33,6 +33,9 @@ insert into source as s (tenant, name, connector, settings, secrets) values ($1,
 on conflict (tenant, name) do update
    set connector = excluded.connector, settings = excluded.settings, changed_at = clock_timestamp(),
        secrets = case when s.secrets = '{}' then excluded.secrets else s.secrets end,
+       -- It was given for the address that stood here: another one is not told it.
+       token = case when s.connector <> excluded.connector
+                      or s.settings::jsonb <> excluded.settings::jsonb then null else s.token end,
        version = s.version + (case when s.connector <> excluded.connector
                                      or s.settings::jsonb <> excluded.settings::jsonb then 1 else 0 end)
 returning s.secrets = $5 and s.secrets <> '{}' as is_new

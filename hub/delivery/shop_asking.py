@@ -36,6 +36,7 @@ from hub.ledger.breakers import Breakers, Dependency
 from hub.ledger.outside import NotAnsweredError, PendingError
 from hub.ledger.shop_answers import keep_answer
 from hub.sdk.asking import UnansweredError
+from hub.sdk.events import AskShop
 from hub.sdk.failures import StoreUnavailableError
 from hub.telemetry.logging import presentable
 
@@ -46,7 +47,11 @@ LOOK_SECONDS = 0.5
 """Until an event whose shop is being asked is looked at again; the more are asked before it, the later."""
 SHORT_PAUSE, LONGEST_PAUSE = 1.0, 300.0
 """Whoever asks to be left alone for longer is not asked again in one go; nobody is left alone for ever."""
+LATEST_LOOK = 15.0
+"""The longest such pause: whoever is asked may vanish with its process, and nobody tells the event."""
 AT_ONCE = 4
+MOST_ASKED = 200
+"""Of one shop, being asked or waiting for a line; what comes then looks again later."""
 MOST_KEPT = 10_000
 
 
@@ -82,6 +87,8 @@ class ShopAsker:
     """Seconds for all attempts of one go."""
     _asking: dict[Key, "asyncio.Task[None]"] = field(default_factory=dict)
     _queued: Counter[Dependency] = field(default_factory=Counter)
+    _probed: set[Dependency] = field(default_factory=set)
+    """Who is away and being asked all the same: one question is enough to find out."""
     _wrong: dict[Key, Exception] = field(default_factory=dict)
     """Why there is no answer; each event is told once."""
     _why: dict[Dependency, str] = field(default_factory=dict)
@@ -89,21 +96,31 @@ class ShopAsker:
 
     def heard(self, error: UnansweredError, *, insists: bool) -> Exception:
         """Why an event cannot be decided yet; begins to ask where nobody does."""
-        ask, dependency = error.ask, _dependency(error)
+        ask, dependency = error.ask, _dependency(error.ask, error.source)
         key = (ask.tenant, ask.key)
         is_away = self.breakers.is_open(dependency)
         if key not in self._asking:
             wrong = self._wrong.pop(key, None)
             if wrong is not None and not is_away:
                 return wrong
-            if is_away and not insists:
+            if is_away and (not insists or dependency in self._probed):
                 why = self._why.get(dependency, f"{dependency.name} does not answer")
                 return PendingError(f"{why}; it waits until that is back", dependency.name, None)
-            self._queued[dependency] += 1
-            asking = self._ask(key, error, dependency, probes=is_away)
-            self._asking[key] = asyncio.create_task(asking)
+            if self._queued[dependency] >= MOST_ASKED:
+                message = f"{dependency.name} is being asked for {MOST_ASKED} others first"
+                return PendingError(message, dependency.name, LATEST_LOOK)
+            self._begin(key, ask, error.source, probes=is_away)
         later = LOOK_SECONDS * (1 + self._queued[dependency] // AT_ONCE)
-        return PendingError(f"{dependency.name} is being asked", dependency.name, later)
+        message = f"{dependency.name} is being asked"
+        return PendingError(message, dependency.name, min(later, LATEST_LOOK))
+
+    def _begin(self, key: Key, ask: AskShop, source: str, *, probes: bool) -> None:
+        """Ask beside whatever goes on. The error is not kept: it holds all that was being decided."""
+        dependency = _dependency(ask, source)
+        self._queued[dependency] += 1
+        if probes:
+            self._probed.add(dependency)
+        self._asking[key] = asyncio.create_task(self._ask(key, ask, source, probes=probes))
 
     async def aclose(self) -> None:
         """Ask no more."""
@@ -114,11 +131,10 @@ class ShopAsker:
             await asyncio.wait(asking)
         await self.lines.aclose()
 
-    async def _ask(
-        self, key: Key, error: UnansweredError, dependency: Dependency, *, probes: bool
-    ) -> None:
+    async def _ask(self, key: Key, ask: AskShop, source: str, *, probes: bool) -> None:
+        dependency = _dependency(ask, source)
         try:
-            await self._answer(error, dependency, probes=probes)
+            await self._answer(ask, source, probes=probes)
         except AWAY as wrong:
             await self._note(key, dependency, wrong)
         except StoreUnavailableError as wrong:
@@ -129,12 +145,12 @@ class ShopAsker:
         finally:
             self._asking.pop(key, None)
             self._queued -= Counter([dependency])
+            if probes:
+                self._probed.discard(dependency)
 
-    async def _answer(
-        self, error: UnansweredError, dependency: Dependency, *, probes: bool
-    ) -> None:
-        ask = error.ask
-        source, verify, token = await self._ready(ask.tenant, error.source)
+    async def _answer(self, ask: AskShop, name: str, *, probes: bool) -> None:
+        dependency = _dependency(ask, name)
+        source, verify, token = await self._ready(ask.tenant, name)
         url = verify.address(source.settings)
         async with self.lines.taken(dependency, url, verify.at_once) as client:
             if self.breakers.is_open(dependency) and not probes:
@@ -144,7 +160,7 @@ class ShopAsker:
             orders = await _patiently(verify, asking, self.patience)
         at = datetime.now(UTC)
         hashed = partial(self.keyring.hashed, ask.tenant, "email")
-        await keep_answer(self.database, ask, compared(orders, ask, hashed, error.source, at))
+        await keep_answer(self.database, ask, compared(orders, ask, hashed, name, at))
         self._forget(dependency)
         self.breakers.worked(dependency)
         await self.breakers.tell()
@@ -199,9 +215,9 @@ class ShopAsker:
         self._wrong[key] = wrong
 
 
-def _dependency(error: UnansweredError) -> Dependency:
+def _dependency(ask: AskShop, source: str) -> Dependency:
     """As its tenant needs it: another's token may be refused alone."""
-    return Dependency(error.ask.tenant, f"shop {error.source}")
+    return Dependency(ask.tenant, f"shop {source}")
 
 
 def _is_of(wrong: Exception, dependency: Dependency, key: Key) -> bool:

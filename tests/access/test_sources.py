@@ -250,3 +250,13 @@ def test_secrets_are_long_and_all_different() -> None:
 
     assert len(found) == 100
     assert min(map(len, found)) > 40
+
+
+async def test_a_token_is_not_told_to_another_address(
+    database: Database, store: SourceStore
+) -> None:
+    await store.put(database, "acme", "webshop", "shopify", {"shop": "acme.myshopify.com"})
+    await store.keep_token(database, "acme", "webshop", "shpat_first")
+    await store.put(database, "acme", "webshop", "shopify", {"shop": "globex.myshopify.com"})
+
+    assert await database.fetchval("select token from source where name = 'webshop'") is None

@@ -1,6 +1,8 @@
 """Asking a shop: behind the guard, some at once, patiently, and whatever fails has a name and a next step."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -194,6 +196,73 @@ async def test_when_it_goes_away_again_those_that_were_let_go_do_not_all_ask(
 
         assert desk.asker.breakers.is_open(SHOP)
         assert len(shop.asked) < 15
+
+
+async def test_one_question_finds_out_whether_a_shop_is_back_whoever_insists(
+    database: Database, shop: Shop
+) -> None:
+    async with a_desk(database) as desk:
+        shop.status = 401
+        for n in range(10):
+            desk.asker.heard(asks(event=f"reg-{n}"), insists=False)
+        await asyncio.sleep(1.0)
+        assert desk.asker.breakers.is_open(SHOP)
+        before = len(shop.asked)
+
+        said = [desk.asker.heard(asks(event=f"redrive-{n}"), insists=True) for n in range(40)]
+        await asyncio.sleep(1.0)
+
+        later = [one.look_again for one in said if isinstance(one, PendingError)]
+        assert (len(later), later.count(None)) == (40, 39)
+        assert len(shop.asked) == before + 1
+
+
+async def test_so_many_are_asked_and_the_rest_look_again_soon(
+    database: Database, shop: Shop
+) -> None:
+    """Nobody tells an event that who asked for it is gone: no pause may be long."""
+    shop.slow = 5.0
+    async with a_desk(database) as desk:
+        said = [desk.asker.heard(asks(event=f"reg-{n}"), insists=False) for n in range(1_000)]
+
+        assert len(asyncio.all_tasks()) < 300
+        assert max(one.look_again or 0 for one in said if isinstance(one, PendingError)) <= 15
+
+
+async def test_what_was_being_decided_is_not_held_while_a_shop_is_asked(
+    desk: Desk, shop: Shop
+) -> None:
+    class Plan:
+        """Whatever a decision holds."""
+
+    def decided() -> "weakref.ref[Plan]":
+        plan = Plan()
+        try:
+            raise asks()
+        except UnansweredError as error:
+            desk.asker.heard(error, insists=False)
+        return weakref.ref(plan)
+
+    shop.slow = 1.0
+    held = decided()
+    gc.collect()
+
+    assert held() is None
+
+
+async def test_a_line_that_was_hung_up_is_taken_by_nobody_who_waits_for_it() -> None:
+    lines = ShopLines(Egress(LOOPBACK))
+
+    async def waits() -> bool:
+        async with lines.taken("shop", "http://127.0.0.1:1", 1) as client:
+            return client.is_closed
+
+    async with lines.taken("shop", "http://127.0.0.1:1", 1):
+        waiting = asyncio.create_task(waits())
+        await asyncio.sleep(0)
+    async with lines.taken("shop", "http://127.0.0.1:2", 1):
+        assert not await waiting
+    await lines.aclose()
 
 
 async def test_one_that_insists_hears_nothing_stale(desk: Desk, shop: Shop) -> None:

@@ -236,3 +236,12 @@ def test_an_answer_is_of_one_event_and_one_question() -> None:
 
 def test_older_code_does_not_decide_what_it_would_not_ask_for() -> None:
     assert PROCESSOR.code_version == 9
+
+
+def test_nobody_gets_around_the_shop_by_saying_that_he_registered_before_the_policy() -> None:
+    story = under(verifying(begins=datetime(2025, 6, 1, tzinfo=UTC)))
+    now = registers()
+    told = now.fact.model_copy(update={"registered_at": datetime(2025, 5, 31, 12, tzinfo=UTC)})
+
+    with pytest.raises(UnansweredError):
+        story.given(msgspec.structs.replace(now, fact=told))

@@ -44,18 +44,19 @@ def _ask(event: Event, told: RegistrationRequested) -> AskShop | None:
     return AskShop(event.tenant, event.connector, event.id, told.order, code, email)
 
 
-def _in_force(event: Event, told: RegistrationRequested, known: Known) -> PolicyVersion | None:
-    return policy_in_force(known.policies(_ask_policy(event.tenant)), told.registered_at)
+def _in_force(event: Event, known: Known) -> PolicyVersion | None:
+    """When it was handed in: whoever registers says himself when that was, and would choose his policy."""
+    return policy_in_force(known.policies(_ask_policy(event.tenant)), event.received_at)
 
 
 def verification(event: Event, told: RegistrationRequested, known: Known) -> Verification | None:
     """That the shop confirms a registration; None where it does not, or was not asked."""
-    force, ask = _in_force(event, told, known), _ask(event, told)
+    force, ask = _in_force(event, known), _ask(event, told)
     answer = known.shop(ask) if force is not None and ask is not None else None
     if force is None or ask is None or answer is None or refusal(answer) is not None:
         return None
     return Verification(
-        event.id, force.name, force.number, told.registered_at, ask.order, ask.product, answer
+        event.id, force.name, force.number, event.received_at, ask.order, ask.product, answer
     )
 
 
@@ -69,7 +70,7 @@ def check_verified(
         UnansweredError: it was not asked yet.
 
     """
-    force = _in_force(event, told, known)
+    force = _in_force(event, known)
     if force is None or decision.outcome is not Outcome.APPLIED:
         return decision
     policy = _read(force.document)
