@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import httpx
@@ -20,12 +21,14 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(1800)]
 
 ROUNDS = int(os.environ.get("HUB_INVOICE_ROUNDS", "20"))
 AT_ONCE = 64
+NUMBERS = count(1)
 UNITS = "select count(*) from unit where serial = $1"
 
 
 @pytest.fixture
 async def shop(api: Api) -> AsyncIterator[Shop]:
-    shop = await Shop.of(api, "storm")
+    # Each has a user of its own: until a password was found right once, tries of it are counted.
+    shop = await Shop.of(api, f"storm-{next(NUMBERS)}")
     yield shop
     await shop.client.aclose()
 
