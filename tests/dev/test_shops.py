@@ -132,7 +132,9 @@ async def test_what_a_till_kept_comes_as_one_delivery() -> None:
 async def reported_by(door: Door, chance: float) -> Counter[str]:
     heard: Counter[str] = Counter()
     async with door.client() as client:
-        partner = Partner("app", f"{HUB}/v1/activations", "whk_1", client, Fate(chance), heard)
+        partner = Partner(
+            "app", f"{HUB}/v1/activations", "Bearer whk_1", client, Fate(chance), heard
+        )
         running = asyncio.create_task(partner.run())
         await partner.tell(Report("a", "app", "key-1", b'{"sale": {"branch": "A"}}'))
         await partner.settle()

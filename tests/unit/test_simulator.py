@@ -20,10 +20,11 @@ from connectors.sdk import (
     UntranslatableError,
 )
 from hub.api.bodies import Activation
+from hub.api.invoice.body import read_invoice
 from hub.dev.simulator import exports, tickets
-from hub.dev.simulator.goods import HOMESTEAD, MERCHANTS, VOLTAGE, Merchant
+from hub.dev.simulator.goods import HOMESTEAD, MERCHANTS, PARTNERS, VOLTAGE, Merchant
 from hub.dev.simulator.order import Order
-from hub.dev.simulator.said import Report, Row, Said, Telling, Ticket, published
+from hub.dev.simulator.said import INVOICES, Report, Row, Said, Telling, Ticket, published
 from hub.dev.simulator.stories import Teller, first_home
 from schemas.events.sale import SaleRecorded, SaleReturned
 
@@ -143,8 +144,12 @@ def test_mistyped_tickets_are_refused_or_mean_nothing() -> None:
 def test_every_door_is_used_and_what_partners_report_is_well_formed() -> None:
     said = told()
     assert {type(one) for one in said} == {Ticket, Row, Report, Telling}
-    for report in said:
-        if isinstance(report, Report):
+    reports = [one for one in said if isinstance(one, Report)]
+    assert {one.partner for one in reports} == {*PARTNERS, INVOICES}
+    for report in reports:
+        if report.partner == INVOICES:
+            read_invoice(report.body)
+        else:
             Activation.model_validate_json(report.body)
 
 

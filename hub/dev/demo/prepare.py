@@ -16,7 +16,7 @@ from hub.dev.demo.place import DemoError, Place
 from hub.dev.demo.plan import RECEIVERS
 from hub.dev.demo.receivers import connect_receivers
 from hub.dev.demo.staff import hire
-from hub.dev.simulator.doors import SOURCE
+from hub.dev.simulator.doors import PUBLISHED, SOURCE
 from hub.dev.simulator.goods import MERCHANTS, PARTNERS
 from hub.settings import Settings
 
@@ -25,8 +25,6 @@ LOGINS = 600
 """A minute of each account: scripts that walk through the demo sign in at every step."""
 PERSON = "desk"
 """The key that is meant for whoever looks at the demo, and the source of what they report."""
-PUBLISHED = ("demo", "p@55w0rd")
-"""User and password of the example that the API of invoices is published with."""
 ADMIN = "admin"
 """The key that looks after what waits."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -17,9 +18,12 @@ from hub.dev.simulator.goods import MERCHANTS, PARTNERS, TILLS, Merchant
 from hub.dev.simulator.nights import Nights
 from hub.dev.simulator.partner import Partner
 from hub.dev.simulator.platform import BackOffice
-from hub.dev.simulator.said import Report, Row, Said, Telling, Ticket
+from hub.dev.simulator.said import INVOICES, Report, Row, Said, Telling, Ticket
 from hub.dev.simulator.till import HABITS, Till
 
+PATH = "/individual-customers/warranty/invoice/with-product-code"
+PUBLISHED = ("demo", "p@55w0rd")
+"""User and password of the example that the API of invoices is published with."""
 SOURCE = "pos"
 """What the source of each merchant's tills is called."""
 
@@ -111,9 +115,19 @@ class Doors:
                 heard=self.heard,
             )
         for partner in PARTNERS:
-            key = way.keys[f"{tenant}/{partner}"]
+            shown = f"Bearer {way.keys[f'{tenant}/{partner}']}"
             self._partners[tenant, partner] = Partner(
-                partner, f"{way.api}/v1/activations", key, client, self.chance, self.heard
+                partner, f"{way.api}/v1/activations", shown, client, self.chance, self.heard
             )
+        self._partners[tenant, INVOICES] = Partner(
+            INVOICES,
+            f"{way.api}{PATH}?merchantCode={tenant}",
+            f"Basic {b64encode(':'.join(PUBLISHED).encode()).decode()}",
+            client,
+            self.chance,
+            self.heard,
+            counted="invoice",
+            waits=True,
+        )
         inbox = way.drop / tenant / SOURCE
         self._nights[tenant] = Nights(inbox, self.run, merchant.export, self.chance, self.heard)

@@ -29,10 +29,14 @@ class Partner:
 
     name: str
     address: str
-    key: str
+    authorization: str
     client: httpx.AsyncClient
     chance: random.Random
     heard: Counter[str]
+    counted: str = "partner"
+    """Under which name its answers are counted."""
+    waits: bool = False
+    """Whether "accepted" means to it that it should come again, as the API of invoices says."""
     _reports: "asyncio.Queue[Report]" = field(default_factory=lambda: asyncio.Queue(KEPT))
 
     async def tell(self, report: Report) -> None:
@@ -57,7 +61,7 @@ class Partner:
         if self.chance.random() < IMPATIENT:
             await self._is_answered(report.key, report.body, IMPATIENT_SECONDS)
         await self._until_answered(report.key, report.body)
-        if self.chance.random() < MISTAKEN:
+        if not self.waits and self.chance.random() < MISTAKEN:
             other = json.loads(report.body)
             (fact,) = other.values()
             fact["branch"] = "A branch that another report was about"
@@ -72,9 +76,9 @@ class Partner:
             pause, attempt = min(LONGEST_WAIT, pause * 2), attempt + 1
 
     async def _is_answered(self, key: str, body: bytes, patience: float | None = None) -> bool:
-        """Whether there is no reason to come again; 202 is an answer too."""
+        """Whether there is no reason to come again; 202 is an answer too, to most."""
         headers = {
-            "authorization": f"Bearer {self.key}",
+            "authorization": self.authorization,
             "content-type": "application/json",
             "idempotency-key": key,
         }
@@ -84,13 +88,14 @@ class Partner:
                 self.address, content=body, headers=headers, timeout=timeout
             )
         except httpx.TimeoutException:
-            self.heard["partner_timeouts"] += 1
+            self.heard[f"{self.counted}_timeouts"] += 1
             return False
         except httpx.TransportError:
-            self.heard["partner_connections_lost"] += 1
+            self.heard[f"{self.counted}_connections_lost"] += 1
             return False
         status = answer.status_code
-        self.heard[f"partner_{status}"] += 1
-        self.heard["partner_replays"] += "idempotent-replayed" in answer.headers
+        self.heard[f"{self.counted}_{status}"] += 1
+        self.heard[f"{self.counted}_replays"] += "idempotent-replayed" in answer.headers
         in_flight = status == httpx.codes.CONFLICT and "retry-after" in answer.headers
+        in_flight |= self.waits and status == httpx.codes.ACCEPTED
         return not in_flight and status < OUR_TROUBLE and status != TOO_MANY

@@ -14,6 +14,8 @@ from schemas.events.parts import Order as OrderRef
 from schemas.refs import place
 
 BACK_OFFICE = "erp"
+INVOICES = "invoices"
+"""What sends invoices for each merchant, beside its partners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,20 @@ def registered(order: Order) -> Report:
     """A registration by the owner's app."""
     fact = order.registration().model_dump(mode="json", exclude_none=True)
     return _report(order, "app", "registration", fact)
+
+
+def invoiced(order: Order) -> Report:
+    """A sale and its buyer, as an e-commerce system sends an invoice to the published API."""
+    buyer = order.contact or order.buyer()
+    line = {"name": order.good.name, "productCode": order.good.code, "serialNumber": order.serial}
+    body = {
+        "externalOrderId": f"INV-{order.number}",
+        "sellerCode": f"{order.merchant.tenant}-shop",
+        "customer": {"firstName": "Deniz", "lastName": "Kaya", "email": buyer.email},
+        "products": [line],
+    }
+    key = f"{INVOICES}-{order.number}"
+    return Report(order.merchant.tenant, INVOICES, key, json.dumps(body).encode())
 
 
 def _report(order: Order, partner: str, kind: str, fact: Mapping[str, Any]) -> Report:

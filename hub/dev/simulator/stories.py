@@ -12,7 +12,7 @@ from hub.dev.simulator import exports, tickets
 from hub.dev.simulator.broken import broken
 from hub.dev.simulator.goods import MERCHANTS, TILLS, VOLTAGE, Merchant
 from hub.dev.simulator.order import Order
-from hub.dev.simulator.said import Said, published, registered, reported
+from hub.dev.simulator.said import Said, invoiced, published, registered, reported
 from schemas.events.parts import Order as OrderRef
 from schemas.refs import order_home
 
@@ -96,6 +96,10 @@ class Teller:
         order.online = True
         return [(0, reported(order, "webshop")), (self._later(), tickets.sold(order))]
 
+    def _invoiced(self, order: Order) -> Story:
+        """An e-commerce system sends the warranty with the invoice."""
+        return [(0, invoiced(order.with_serial()))]
+
     def _told_by_a_market_too(self, order: Order) -> Story:
         """The market has order numbers of its own: only the serial tells that it is one sale."""
         sale = tickets.sold(order.with_serial())
@@ -139,6 +143,7 @@ _STORIES: dict[Callable[[Teller, Order], Story], float] = {
     Teller._registered_before_its_sale: 3,  # noqa: SLF001
     Teller._sold_online: 4,  # noqa: SLF001
     Teller._sold_online_and_fetched: 4,  # noqa: SLF001
+    Teller._invoiced: 3,  # noqa: SLF001
     Teller._told_by_a_market_too: 3,  # noqa: SLF001
     Teller._told_by_the_back_office_too: 2,  # noqa: SLF001
     Teller._entered_twice: 1.5,  # noqa: SLF001
