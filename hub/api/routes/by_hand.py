@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from hub.access.permissions import Permission
 from hub.access.principals import Principal
-from hub.api import problems, proposals, shelf
+from hub.api import problems, proposals
 from hub.api.acting import Act, acted, actor
+from hub.api.at_warranty import Warranty, check_warranty
 from hub.api.auth import Allowed
 from hub.api.describing import ACTED, KEY, MAY_ACT, answered, answers, json_body
 from hub.api.documents import ProposalDocument, ProposalPage
@@ -31,7 +32,6 @@ Changer = Annotated[Principal, Depends(Allowed(Permission.CHANGE_STATUS))]
 Reader = Annotated[Principal, Depends(Allowed(Permission.READ_PROPOSAL))]
 Decider = Annotated[Principal, Depends(Allowed(Permission.DECIDE_PROPOSAL))]
 Overrider = Annotated[Principal, Depends(Allowed(Permission.USE_OVERRIDE))]
-Warranty = Annotated[str, Path(pattern="^wty_[a-z2-7]{16}_[0-9]{1,9}$")]
 Proposal = Annotated[str, Path(pattern="^prp_[a-z2-7]{16}_[0-9]{1,9}$")]
 
 
@@ -102,7 +102,7 @@ def add_to(app: FastAPI) -> None:
 
 async def change_status(request: Request, warranty: Warranty, caller: Changer) -> Response:
     """End or reinstate it where the map of setting up names your role, else propose it to whom it names."""
-    await _check_warranty(request, caller, warranty)
+    await check_warranty(request, caller, warranty)
 
     async def read_act() -> Act:
         body = await read(request, StatusChange)
@@ -120,7 +120,7 @@ async def override_rule(request: Request, warranty: Warranty, caller: Overrider)
     What is granted has its effect a moment later; the warranty's history shows it, and an override
     that could have none counts against nobody.
     """
-    await _check_warranty(request, caller, warranty)
+    await check_warranty(request, caller, warranty)
 
     async def read_act() -> Act:
         body = await read(request, Override)
@@ -187,10 +187,3 @@ async def _find(request: Request, caller: Principal, proposal: str) -> ProposalD
     if found is None:
         raise NOT_FOUND.error(f"you have no proposal {proposal}; look for it in /v1/proposals")
     return found
-
-
-async def _check_warranty(request: Request, caller: Principal, warranty: str) -> None:
-    async with parts_of(request).database.speaking_for(caller.tenant) as queries:
-        if not await shelf.exists(queries, warranty):
-            detail = f"you have no warranty {warranty}; look for it in /v1/warranties"
-            raise NOT_FOUND.error(detail)

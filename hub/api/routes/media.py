@@ -9,7 +9,8 @@ from starlette.responses import Response
 from hub.access.limits import Limit
 from hub.access.permissions import Permission
 from hub.access.principals import Principal
-from hub.api import problems, shelf
+from hub.api import problems
+from hub.api.at_warranty import Warranty, check_warranty
 from hub.api.auth import Allowed, AllowedUpload
 from hub.api.describing import answered, answers
 from hub.api.parts import parts_of
@@ -22,7 +23,6 @@ from hub.media.shelf import FullError, Place, keep, opened
 
 Sender = Annotated[Principal, Depends(AllowedUpload(Permission.SEND_MEDIA, Limit.UPLOAD))]
 Looker = Annotated[Principal, Depends(Allowed(Permission.READ_MEDIA))]
-Warranty = Annotated[str, Path(pattern="^wty_[a-z2-7]{16}_[0-9]{1,9}$")]
 Media = Annotated[str, Path(pattern="^med_[0-9a-f]{32}$")]
 KINDS = tuple(Kind)
 BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -123,16 +123,3 @@ async def look(request: Request, media: Media, caller: Looker) -> Response:
         "Cache-Control": "private, no-store",
     }
     return Response(kept.body, headers=headers, media_type=kept.kind)
-
-
-async def check_warranty(request: Request, caller: Principal, warranty: str) -> None:
-    """Refuse a warranty that is not of the caller's tenant.
-
-    Raises:
-        ProblemError: 404.
-
-    """
-    async with parts_of(request).database.speaking_for(caller.tenant) as queries:
-        if not await shelf.exists(queries, warranty):
-            detail = f"you have no warranty {warranty}; look for it in /v1/warranties"
-            raise NOT_FOUND.error(detail)

@@ -11,6 +11,7 @@ from hub.access.permissions import Permission
 from hub.access.principals import Principal
 from hub.api import problems, proofs
 from hub.api.acting import Act, acted, actor
+from hub.api.at_warranty import Warranty, check_warranty
 from hub.api.auth import Allowed, AllowedUpload
 from hub.api.describing import ACTED, KEY, MAY_ACT, answered, answers, json_body
 from hub.api.hand_bodies import Settlement
@@ -18,7 +19,6 @@ from hub.api.parts import parts_of
 from hub.api.problems import NOT_FOUND
 from hub.api.proof_bodies import OfferedProof, Proofs, UploadToken
 from hub.api.reading import read
-from hub.api.routes.media import Warranty, check_warranty
 from schemas.events.proof import ProofAccepted, ProofOffered, ProofRefused
 from schemas.refs import home_of
 

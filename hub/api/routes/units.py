@@ -3,18 +3,18 @@
 from collections.abc import Callable, Coroutine
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Path
+from fastapi import Depends, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.access.permissions import Permission
 from hub.access.principals import Principal
-from hub.api import problems, shelf
+from hub.api import problems
 from hub.api.asking import asked
+from hub.api.at_warranty import Warranty, check_warranty
 from hub.api.auth import Allowed
 from hub.api.describing import ACTED, KEY, MAY_ACT, answers, json_body
 from hub.api.parts import parts_of
-from hub.api.problems import NOT_FOUND
 from hub.api.reading import read
 from hub.api.submission import Report, reported, traceparent_of
 from hub.api.unit_bodies import NewOwner, NewSerial
@@ -25,7 +25,6 @@ from schemas.refs import home_of
 
 Attacher = Annotated[Principal, Depends(Allowed(Permission.ATTACH_SERIAL))]
 Transferrer = Annotated[Principal, Depends(Allowed(Permission.TRANSFER_OWNERSHIP))]
-Warranty = Annotated[str, Path(pattern="^wty_[a-z2-7]{16}_[0-9]{1,9}$")]
 
 
 def add_to(app: FastAPI) -> None:
@@ -93,10 +92,7 @@ async def _told(
     warranty: str,
     read_report: Callable[[], Coroutine[None, None, Report]],
 ) -> Response:
-    async with parts_of(request).database.speaking_for(caller.tenant) as queries:
-        if not await shelf.exists(queries, warranty):
-            detail = f"you have no warranty {warranty}; look for it in /v1/warranties"
-            raise NOT_FOUND.error(detail)
+    await check_warranty(request, caller, warranty)
 
     async def make(key: str) -> Submission:
         return reported(await read_report(), caller, key, traceparent_of(request))
