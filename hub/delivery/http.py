@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 import orjson
@@ -12,6 +13,7 @@ import orjson
 from hub.delivery.bodies import JSON, body_of
 from hub.delivery.destinations import Parcel, Receiver
 from hub.delivery.egress import Egress, ForbiddenError, Target
+from hub.delivery.lines import Lines
 from hub.delivery.masking import masked
 from hub.delivery.schedule import CONFLICT, Answer, wait_asked
 from hub.delivery.signing import signed
@@ -36,11 +38,11 @@ NO_ANSWER: dict[type[Exception], tuple[str, str]] = {
 
 
 @dataclass(slots=True)
-class _Lines:
-    """The connections to one receiver, the one used last on top."""
+class _Known:
+    """A receiver as it was when its lines were opened."""
 
     version: int
-    free: list[httpx.AsyncClient] = field(default_factory=list)
+    lines: Lines = field(default_factory=Lines)
     used_at: float = 0.0
 
 
@@ -49,7 +51,7 @@ class HttpDestination:
     """Posts to receivers, each by lines of its own."""
 
     egress: Egress
-    _lines: dict[str, _Lines] = field(default_factory=dict)
+    _known: dict[str, _Known] = field(default_factory=dict)
     _looked_at: float = 0.0
 
     def check(self, address: str) -> None:
@@ -81,46 +83,32 @@ class HttpDestination:
     @asynccontextmanager
     async def _line(self, receiver: Receiver) -> AsyncIterator[httpx.AsyncClient]:
         """A line nobody else uses meanwhile; one that failed is thrown away."""
-        lines = self._lines.get(receiver.id)
-        if lines is None or lines.version != receiver.version:
-            before, lines = lines, _Lines(receiver.version)
-            self._lines[receiver.id] = lines
-            await self._hang_up(before)
-        lines.used_at = time.monotonic()
-        await self._forget_unused(lines.used_at)
-        client = (
-            lines.free.pop()
-            if lines.free
-            else self.egress.client(receiver.address, receiver.timeout)
-        )
-        try:
+        known = self._known.get(receiver.id)
+        if known is None or known.version != receiver.version:
+            before, known = known, _Known(receiver.version)
+            self._known[receiver.id] = known
+            if before is not None:
+                await before.lines.hang_up()
+        known.used_at = time.monotonic()
+        await self._forget_unused(known.used_at)
+        opened = partial(self.egress.client, receiver.address, receiver.timeout)
+        async with known.lines.lent(opened) as client:
             yield client
-        except BaseException:
-            await client.aclose()
-            raise
-        if lines is self._lines.get(receiver.id):
-            lines.free.append(client)
-        else:
-            await client.aclose()
 
     async def _forget_unused(self, now: float) -> None:
         """Hang up where nothing was sent for a while; now and then, whenever something is sent."""
         if now - self._looked_at < UNUSED_SECONDS:
             return
         self._looked_at = now
-        unused = [name for name, one in self._lines.items() if now - one.used_at >= UNUSED_SECONDS]
-        for lines in [self._lines.pop(name) for name in unused]:
-            await self._hang_up(lines)
+        unused = [name for name, one in self._known.items() if now - one.used_at >= UNUSED_SECONDS]
+        for known in [self._known.pop(name) for name in unused]:
+            await known.lines.hang_up()
 
     async def aclose(self) -> None:
         """Hang up."""
-        lines, self._lines = list(self._lines.values()), {}
-        for one in lines:
-            await self._hang_up(one)
-
-    async def _hang_up(self, lines: _Lines | None) -> None:
-        for client in lines.free if lines else ():
-            await client.aclose()
+        known, self._known = list(self._known.values()), {}
+        for one in known:
+            await one.lines.hang_up()
 
 
 async def _asked(client: httpx.AsyncClient, request: httpx.Request) -> Answer:

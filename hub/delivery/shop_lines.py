@@ -4,22 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 
 from hub.adapters.answers import bound
 from hub.delivery.egress import Egress
+from hub.delivery.lines import Lines
 
 REQUEST_SECONDS = 3.0
 
 
 @dataclass(slots=True)
-class _Lines:
-    """Those to one shop, the one used last on top."""
+class _Known:
+    """A shop under the address that its lines lead to."""
 
     url: str
     turn: asyncio.Semaphore
-    free: list[httpx.AsyncClient] = field(default_factory=list)
+    lines: Lines = field(default_factory=Lines)
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class ShopLines:
     """Every line of a process, by what it leads to."""
 
     egress: Egress
-    _lines: dict[object, _Lines] = field(default_factory=dict)
+    _known: dict[object, _Known] = field(default_factory=dict)
 
     @asynccontextmanager
     async def taken(self, shop: object, url: str, most: int) -> AsyncIterator[httpx.AsyncClient]:
@@ -37,22 +39,14 @@ class ShopLines:
             ForbiddenError: the URL is not one to be used.
 
         """
-        lines = self._lines.get(shop)
-        if lines is None or lines.url != url:
-            before, lines = lines, _Lines(url, asyncio.Semaphore(most))
-            self._lines[shop] = lines
-            await _hang_up(before)
-        async with lines.turn:
-            client = lines.free.pop() if lines.free else self._open(url)
-            try:
-                yield client
-            except BaseException:
-                await client.aclose()
-                raise
-            if lines is self._lines.get(shop):
-                lines.free.append(client)
-            else:
-                await client.aclose()
+        known = self._known.get(shop)
+        if known is None or known.url != url:
+            before, known = known, _Known(url, asyncio.Semaphore(most))
+            self._known[shop] = known
+            if before is not None:
+                await before.lines.hang_up()
+        async with known.turn, known.lines.lent(partial(self._open, url)) as client:
+            yield client
 
     def _open(self, url: str) -> httpx.AsyncClient:
         client = self.egress.client(url, REQUEST_SECONDS)
@@ -61,12 +55,6 @@ class ShopLines:
 
     async def aclose(self) -> None:
         """Hang up."""
-        lines, self._lines = list(self._lines.values()), {}
-        for one in lines:
-            await _hang_up(one)
-
-
-async def _hang_up(lines: _Lines | None) -> None:
-    # Taken out first: whoever still waits for its turn opens a line of its own.
-    while lines is not None and lines.free:
-        await lines.free.pop().aclose()
+        known, self._known = list(self._known.values()), {}
+        for one in known:
+            await one.lines.hang_up()
