@@ -24,3 +24,5 @@ class Fact(Part):
     """Something that happened, in our words. `TYPE` is the CloudEvents type, version included."""
 
     TYPE: ClassVar[str]
+    SPEAKS: ClassVar[bool] = False
+    """Whether it may have `words` that somebody wrote: like a contact, they leave the event before any decision."""

@@ -1,6 +1,35 @@
 """Which facts stand on which topic, and how a type name finds its model."""
 
 from schemas.base import Fact
+from schemas.events.claim import (
+    ASKED,
+    MOVED,
+    ApprovalGiven,
+    ClaimAnswered,
+    ClaimClosed,
+    ClaimEvidenceAdded,
+    ClaimFiled,
+    ClaimStirred,
+    ClaimWithdrawn,
+    CostPosted,
+    CostRecorded,
+    CostVerified,
+    DenialGiven,
+    EffectChanged,
+    EffectReported,
+    EvidenceSettled,
+    NoteWritten,
+    QuestionAsked,
+    ReplacementRefused,
+    ReplacementTaken,
+    ReviewBegun,
+    StockPromised,
+    StockReleased,
+    StockSeen,
+    StockShort,
+    StockWanted,
+    UnitReplaced,
+)
 from schemas.events.customer import (
     CustomerMerged,
     CustomerMergeRequested,
@@ -75,11 +104,24 @@ from schemas.topics import (
     Topic,
 )
 
+CLAIM_TOLD: tuple[type[Fact], ...] = (
+    *(ClaimFiled, ClaimEvidenceAdded, ClaimAnswered, ClaimWithdrawn),
+    *(EffectReported, CostPosted),
+)
+"""What systems tell of claims, and of what was asked of them."""
+
 TOLD: tuple[type[Fact], ...] = (
     *(SaleRecorded, SaleReturned, SaleDeleted, RegistrationRequested),
     *(SerialAttached, OwnershipTransferred),
+    *CLAIM_TOLD,
 )
 """What anyone with the ACL may publish."""
+
+CLAIM_BY_HAND: tuple[type[Fact], ...] = (
+    *(ReviewBegun, ApprovalGiven, DenialGiven, QuestionAsked, NoteWritten),
+    *(EvidenceSettled, ClaimClosed, CostVerified),
+)
+"""What a merchant's people decide of claims."""
 
 BY_HAND: tuple[type[Fact], ...] = (
     StatusChangeRequested,
@@ -91,8 +133,15 @@ BY_HAND: tuple[type[Fact], ...] = (
     ProofRefused,
     CustomerMergeRequested,
     CustomerMergeUndone,
+    *CLAIM_BY_HAND,
 )
 """What a merchant's people and systems do about its warranties and customers."""
+
+CLAIM_LETTERS: tuple[type[Fact], ...] = (
+    *(ClaimStirred, StockSeen, StockPromised, StockShort),
+    *(UnitReplaced, ReplacementTaken, ReplacementRefused),
+)
+"""What homes write to each other about claims."""
 
 LETTERS: tuple[type[Fact], ...] = (
     SaleLinked,
@@ -108,6 +157,7 @@ LETTERS: tuple[type[Fact], ...] = (
     OverrideApplied,
     OverrideReturned,
     CustomerNoticed,
+    *CLAIM_LETTERS,
 )
 """What one home writes to another; they travel on the intake topic and are the hub's alone."""
 
@@ -121,8 +171,11 @@ BECAME: tuple[type[Fact], ...] = (
     WarrantyExtended,
     WarrantySerialAttached,
     WarrantyTransferred,
+    *MOVED.values(),
+    *ASKED.values(),
+    EffectChanged,
 )
-"""What became of a warranty: what endpoints hear of."""
+"""What became of a warranty and of claims on it: what endpoints hear of."""
 
 DECIDED: tuple[type[Fact], ...] = (
     *BECAME,
@@ -132,6 +185,7 @@ DECIDED: tuple[type[Fact], ...] = (
     ProofDecided,
     CustomerMerged,
     CustomerUnmerged,
+    CostRecorded,
 )
 
 LAID_DOWN: tuple[type[Fact], ...] = (PolicyPublished, GoLiveRequested)
@@ -140,7 +194,7 @@ LAID_DOWN: tuple[type[Fact], ...] = (PolicyPublished, GoLiveRequested)
 CATALOG_TOLD: tuple[type[Fact], ...] = (ProductDescribed, CategoryDescribed, StockMoved)
 """What anyone with the ACL may tell the catalog."""
 
-CATALOG_LETTERS: tuple[type[Fact], ...] = (ProductNamed,)
+CATALOG_LETTERS: tuple[type[Fact], ...] = (ProductNamed, StockWanted, StockReleased)
 """What homes of warranties write to the catalog."""
 
 CATALOG_DECIDED: tuple[type[Fact], ...] = (

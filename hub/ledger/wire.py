@@ -18,6 +18,7 @@ from hub.sdk.events import CustomerRef, Event
 from schemas.base import Fact
 from schemas.catalogue import ACTED, CATALOG_LETTERS, GRANTING, LETTERS
 from schemas.envelope import MAX_ID, Envelope, EnvelopeError, from_headers
+from schemas.events.parts import Statement
 
 MAX_VALUE = 1024 * 1024
 MAX_HEADERS = 64 * 1024
@@ -130,7 +131,7 @@ def _fill(incoming: Incoming, models: Mapping[str, type[Fact]], keyring: Keyring
         raise InvalidEventError(message)
     fact = _fact(envelope, value, models)
     customer = payload.customer
-    if customer is None and getattr(fact, "customer", None) is not None:
+    if customer is None and (fact.SPEAKS or getattr(fact, "customer", None) is not None):
         fact, incoming.contact = _without_contact(fact, envelope, keyring)
         customer = incoming.contact.customer if incoming.contact else None
     incoming.hops = _small(HOPS, extra.get(HOPS))
@@ -223,14 +224,19 @@ def _fact(envelope: Envelope, value: bytes, models: Mapping[str, type[Fact]]) ->
 def _without_contact(
     fact: Fact, envelope: Envelope, keyring: Keyring
 ) -> tuple[Fact, SealedContact | None]:
-    contact = getattr(fact, "customer")  # noqa: B009 - not every fact has one
+    contact = getattr(fact, "customer", None)
     if isinstance(contact, str):
         # A letter between homes already carries a reference instead of a contact.
         return fact, None
+    taken: dict[str, None] = {} if contact is None else {"customer": None}
+    if fact.SPEAKS and (words := getattr(fact, "words", None)):
+        told = contact.model_dump() if contact else {}
+        contact = Statement(**told, words=words)
+        taken["words"] = None
     sealed = None
-    if contact.email or contact.phone or contact.name:
+    if contact and any((contact.email, contact.phone, contact.name, "words" in taken)):
         sealed = keyring.seal_contact(envelope.tenant, contact, envelope.id)
-    return fact.model_copy(update={"customer": None}), sealed
+    return (fact.model_copy(update=taken) if taken else fact), sealed
 
 
 def _unfold(headers: Headers, value: bytes | None) -> tuple[Headers, bytes]:

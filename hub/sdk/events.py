@@ -34,6 +34,11 @@ class CustomerRef(msgspec.Struct, frozen=True, gc=False):
     contact: str | None = None
     """Where exactly what was said of the person is kept; `ref` is who that would be if nobody knew."""
 
+    @property
+    def is_somebody(self) -> bool:
+        """Whether a person is named, or words alone were taken out of the event."""
+        return self.named or self.email_hash is not None or self.phone_hash is not None
+
 
 class Event(msgspec.Struct, frozen=True, gc=False):
     """An event as a rule may see it: the fact carries no contact, time is the event's own."""

@@ -54,9 +54,11 @@ class OverrideRequested(Fact):
     TYPE: ClassVar[str] = "override.requested.v1"
 
     warranty: str
-    change: Literal["extend", "reinstate"]
+    change: Literal["extend", "reinstate", "claim"]
     until: date | None = None
     """The last covered day of an extension."""
+    claim: str | None = None
+    """The claim of this warranty that is to be decided whatever blocks it."""
     amount: Money
     """What it may cost."""
     why: Reason
@@ -72,8 +74,9 @@ class OverrideGranted(Fact):
     asked_by: str
     """The home of the allowance."""
     warranty: str
-    change: Literal["extend", "reinstate"]
+    change: Literal["extend", "reinstate", "claim"]
     until: date | None = None
+    claim: str | None = None
     amount: Money
     policy_version: int
     why: str

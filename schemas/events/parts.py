@@ -124,6 +124,12 @@ class Contact(Part):
     """Which of them was made up, as nobody gave any: nothing is ever sent there."""
 
 
+class Statement(Contact):
+    """A contact as it is sealed, with what was written beside it. Personal data like the rest of it."""
+
+    words: str | None = None
+
+
 class Remark(Part):
     """What its sender should know of a report that was taken all the same."""
 

@@ -115,9 +115,9 @@ class WarrantyEnded(Fact):
 
     warranty: str
     ended_on: date
-    reason: Literal["returned", "merged", "corrected", "decided", "deleted"]
+    reason: Literal["returned", "merged", "corrected", "decided", "deleted", "replaced"]
     """It came back, it turned out to be a unit that another warranty covers, its source takes back
-    that it was ever sold, somebody decided it, or its order was deleted."""
+    that it was ever sold, somebody decided it, its order was deleted, or another unit took its place."""
     connector: str
     order: Order | None = None
     serial: Serial | None = None

@@ -1,6 +1,7 @@
 """Policies: the documents by which a merchant's decisions are made, one model a name."""
 
 from schemas.policies.approval import ApprovalPolicy
+from schemas.policies.claim_rules import ClaimRulesPolicy
 from schemas.policies.coverage import CoveragePolicy
 from schemas.policies.evidence import EvidencePolicy
 from schemas.policies.exclusions import ExclusionsPolicy
@@ -21,6 +22,7 @@ MODELS: dict[str, type[Policy]] = {
     "coverage": CoveragePolicy,
     "serial_rules": SerialRulesPolicy,
     "evidence": EvidencePolicy,
+    "claim_rules": ClaimRulesPolicy,
     "approval": ApprovalPolicy,
     "override": OverridePolicy,
     "stock": StockPolicy,

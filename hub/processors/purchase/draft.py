@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from hub.processors.purchase.claims.rows import Claim, Effect
 from hub.processors.purchase.proofs import Proof
-from hub.processors.purchase.state import Proposal, Purchase, PurchaseRow, Unit
+from hub.processors.purchase.state import Other, Proposal, Purchase, PurchaseRow, Unit
 from hub.sdk.decision import (
     ClearTimer,
     Decision,
@@ -24,6 +25,8 @@ class Draft:
     units: dict[str, Unit] = field(default_factory=dict)
     proposals: dict[str, Proposal] = field(default_factory=dict)
     proofs: dict[str, Proof] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    effects: dict[str, Effect] = field(default_factory=dict)
     names: list[NameClaim | NameRelease] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     timers: list[SetTimer | ClearTimer] = field(default_factory=list)
@@ -37,7 +40,9 @@ class Draft:
     ) -> Decision[Purchase]:
         """Everything said and changed so far, with the new head."""
         units = tuple(self.units.values())
-        others: tuple[Proposal | Proof, ...] = (*self.proposals.values(), *self.proofs.values())
+        others: tuple[Other, ...] = (*self.proposals.values(), *self.proofs.values())
+        if self.claims or self.effects:
+            others = (*others, *self.claims.values(), *self.effects.values())
         return Decision(
             purchase.changed(row, units, others),
             outcome,

@@ -1,7 +1,7 @@
 """What a home remembers: one row of the purchase and one of each unit born there."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Literal, cast
@@ -14,6 +14,7 @@ from hub.domain.reports import Report
 from hub.domain.rulings import Ruling
 from hub.domain.serials import Attachment
 from hub.domain.shop_orders import Verification
+from hub.processors.purchase.claims.rows import Claim, Effect
 from hub.processors.purchase.customer_state import CustomerState
 from hub.processors.purchase.proofs import Proof
 from hub.sdk.decision import Row
@@ -273,6 +274,10 @@ class Unit(Row, frozen=True, gc=False, omit_defaults=True):
         return self.status == ENDED and not self.reports
 
 
+Other = Proposal | Proof | Claim | Effect
+"""What a home has beside its head and its units."""
+
+
 @dataclass(frozen=True, slots=True)
 class Purchase:
     """A home as rules see it; `row` is None until something was accepted there."""
@@ -281,6 +286,8 @@ class Purchase:
     units: Mapping[str, Unit] = field(default_factory=dict)
     proposals: Mapping[str, Proposal] = field(default_factory=dict)
     proofs: Mapping[str, Proof] = field(default_factory=dict)
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    effects: Mapping[str, Effect] = field(default_factory=dict)
 
     def products(self) -> frozenset[str]:
         """What products are called here."""
@@ -290,15 +297,20 @@ class Purchase:
         return frozenset((*lines, *units, *(pointer.product for pointer in row.pointers)))
 
     def changed(
-        self, row: PurchaseRow, units: Sequence[Unit] = (), others: Sequence[Proposal | Proof] = ()
+        self, row: PurchaseRow, units: Sequence[Unit] = (), others: Sequence[Other] = ()
     ) -> "Purchase":
-        """The same purchase with another head and these units, proposals and proofs new or changed."""
+        """The same purchase with another head, and these units and other rows new or changed."""
         mine = {**self.units, **{unit.id: unit for unit in units}} if units else self.units
         if not others:
-            return Purchase(row, mine, self.proposals, self.proofs)
-        proposals = {one.id: one for one in others if isinstance(one, Proposal)}
-        proofs = {one.id: one for one in others if isinstance(one, Proof)}
-        return Purchase(row, mine, {**self.proposals, **proposals}, {**self.proofs, **proofs})
+            return replace(self, row=row, units=mine)
+        return Purchase(
+            row,
+            mine,
+            {**self.proposals, **{one.id: one for one in others if isinstance(one, Proposal)}},
+            {**self.proofs, **{one.id: one for one in others if isinstance(one, Proof)}},
+            {**self.claims, **{one.id: one for one in others if isinstance(one, Claim)}},
+            {**self.effects, **{one.id: one for one in others if isinstance(one, Effect)}},
+        )
 
 
 def product_of(goods: tuple[str | None, str | None, str | None]) -> Product:
@@ -310,10 +322,18 @@ def product_of(goods: tuple[str | None, str | None, str | None]) -> Product:
 def assemble(head: Row | None, parts: Sequence[Row]) -> Purchase:
     """A home from its stored rows, its units in the order they were born."""
     units = sorted((unit for unit in parts if isinstance(unit, Unit)), key=lambda unit: unit.number)
-    proposals = {part.id: part for part in parts if isinstance(part, Proposal)}
-    proofs = {part.id: part for part in parts if isinstance(part, Proof)}
     born = {unit.id: unit for unit in units}
-    return Purchase(cast("PurchaseRow | None", head), born, proposals, proofs)
+    home = Purchase(cast("PurchaseRow | None", head), born)
+    if len(parts) == len(units):
+        return home
+    return Purchase(
+        home.row,
+        born,
+        {part.id: part for part in parts if isinstance(part, Proposal)},
+        {part.id: part for part in parts if isinstance(part, Proof)},
+        {part.id: part for part in parts if isinstance(part, Claim)},
+        {part.id: part for part in parts if isinstance(part, Effect)},
+    )
 
 
 def take_apart(purchase: Purchase) -> PurchaseRow | None:
