@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hub.domain.contacts import comparable_email, comparable_name, comparable_phone
 from hub.domain.errors import HubError
 from hub.sdk.events import CustomerRef
-from schemas.events.parts import Contact
+from schemas.events.parts import Contact, Statement
 from schemas.refs import customer_id, derived_id, home
 
 HUB = "hub"
@@ -274,6 +274,7 @@ class Keyring:
                 bool((contact.name or "").strip()),
                 self.hashed(tenant, "name", name) if name else None,
                 f"con_{home(tenant, 'contact', known_by, digest.hex())}",
+                spoke=isinstance(contact, Statement),
             ),
             digest=digest,
             sealed=self.seal(tenant, body),

@@ -33,6 +33,8 @@ class CustomerRef(msgspec.Struct, frozen=True, gc=False):
     name_hash: str | None = None
     contact: str | None = None
     """Where exactly what was said of the person is kept; `ref` is who that would be if nobody knew."""
+    spoke: bool = False
+    """Whether what is kept there has words that were written."""
 
     @property
     def is_somebody(self) -> bool:

@@ -274,7 +274,7 @@ class StockSeen(Fact):
 
 
 class StockWanted(Fact):
-    """Home to home: may a unit of your product be promised?"""
+    """Home to home: set a unit of your product aside, if one can be promised."""
 
     TYPE: ClassVar[str] = "stock.wanted.v1"
 

@@ -54,7 +54,7 @@ class ClaimRule(Strict):
 
 
 class ClaimRulesPolicy(Policy):
-    """The first rule that fits decides; where none does, people review. What lacks evidence is never approved by one."""
+    """The first rule that fits decides; where none does, people review. None approves what lacks evidence."""
 
     rules: Annotated[tuple[ClaimRule, ...], Field(max_length=200)] = ()
 

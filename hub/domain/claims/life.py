@@ -29,6 +29,8 @@ DECIDED: frozenset[State] = GRANTED | {"denied"}
 def way(before: State, after: State, by_review: frozenset[State] = DECIDED) -> tuple[State, ...]:
     """The states to record from one to another: a decision on a submitted claim reviews it as well.
 
+    What waits for something can be denied all the same: then it was submitted as it is.
+
     Raises:
         RejectedError: it is no legal move, with those that are.
 
@@ -37,6 +39,8 @@ def way(before: State, after: State, by_review: frozenset[State] = DECIDED) -> t
         return (after,)
     if before == "submitted" and after in by_review:
         return ("under_review", after)
+    if before == "staged" and after == "denied":
+        return ("submitted", "under_review", after)
     raise illegal(before, after)
 
 

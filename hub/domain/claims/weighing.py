@@ -145,7 +145,11 @@ def _evidence(inputs: Inputs, policies: Policies) -> tuple[int, Evidence, str]:
         return 0, Evidence(), ""
     number, policy = policies.evidence
     of_issue = inputs.issue in policy.by_issue
-    return number, policy.evidence(inputs.issue), f"by_issue/{inputs.issue}" if of_issue else "default"
+    return (
+        number,
+        policy.evidence(inputs.issue),
+        f"by_issue/{inputs.issue}" if of_issue else "default",
+    )
 
 
 def _given(inputs: Inputs, evidence: Evidence, proof: str) -> bool:
@@ -203,8 +207,7 @@ def _fits(inputs: Inputs, rule: ClaimRule, *, complete: bool) -> bool:
             when.categories is None or inputs.category in when.categories,
             when.preferred is None or inputs.preferred in when.preferred,
             when.evidence_complete is None or when.evidence_complete == complete,
-            when.earlier_claims_at_least is None
-            or inputs.earlier >= when.earlier_claims_at_least,
+            when.earlier_claims_at_least is None or inputs.earlier >= when.earlier_claims_at_least,
             when.days_covered_up_to is None or inputs.days_covered <= when.days_covered_up_to,
             value is None
             or (

@@ -2,7 +2,7 @@
 
 from hub.domain.errors import reject
 from hub.domain.serials import KIND, normalise
-from hub.processors.catalog.state import CATEGORIES, PRODUCTS
+from hub.processors.catalog.state import CATEGORIES, MOVEMENTS, PRODUCTS
 from hub.processors.purchase import (
     allowance,
     attaching,
@@ -19,6 +19,9 @@ from hub.processors.purchase import (
     transferring,
 )
 from hub.processors.purchase.answers import refuse
+from hub.processors.purchase.claims.asking import CLAIM, STOCK_WANTED, is_of_claims
+from hub.processors.purchase.claims.dispatching import decide_claim, stirred
+from hub.processors.purchase.claims.rows import CLAIMS, EFFECTS
 from hub.processors.purchase.customers import CUSTOMER, EMAIL, PHONE, whose, with_customer
 from hub.processors.purchase.names import TAKEN
 from hub.processors.purchase.place import leads, needs, place
@@ -27,7 +30,13 @@ from hub.processors.purchase.state import HEAD, PROPOSALS, UNITS, Purchase, asse
 from hub.sdk.decision import Decision
 from hub.sdk.events import Event, Known, TimerDue
 from hub.sdk.processor import Processor
-from schemas.catalogue import BY_HAND, CATALOG_LETTERS
+from schemas.catalogue import (
+    BY_HAND,
+    CATALOG_LETTERS,
+    CLAIM_BY_HAND,
+    CLAIM_LETTERS,
+    CLAIM_TOLD,
+)
 from schemas.events.customer import (
     CustomerMergeRequested,
     CustomerMergeUndone,
@@ -64,7 +73,14 @@ OF_A_UNIT = {SerialAttached.TYPE, OwnershipTransferred.TYPE, *(fact.TYPE for fac
 
 
 def decide(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]:
-    """What an event of this home leads to."""
+    """What an event of this home leads to, and which claims that concerns."""
+    if is_of_claims(event):
+        return decide_claim(purchase, event, known)
+    decision = _decide(purchase, event, known)
+    return stirred(decision) if decision.state.claims else decision
+
+
+def _decide(purchase: Purchase, event: Event, known: Known) -> Decision[Purchase]:
     match event.fact:
         case SaleRecorded() as fact:
             _check_subject(purchase, event)
@@ -208,6 +224,9 @@ PROCESSOR = Processor(
         CustomerNoticed,
         CustomerMergeRequested,
         CustomerMergeUndone,
+        *CLAIM_TOLD,
+        *CLAIM_BY_HAND,
+        *CLAIM_LETTERS,
     ),
     # 2: what was said is kept with its raw record and revision, which older code would drop.
     # 3: so are rulings, and what people decided by hand.
@@ -217,18 +236,19 @@ PROCESSOR = Processor(
     # 7: and so is what a line called its product, and what was looked at in the catalogue.
     # 8: and so is what was noticed of customers, and who was merged.
     # 9: and so is what a shop said of a registration, which older code would not ask either.
-    code_version=9,
+    # 10: and so are claims and what they led to, prices of sales, and units that replace others.
+    code_version=10,
     head=HEAD,
-    parts=(UNITS, PROPOSALS, PROOFS),
+    parts=(UNITS, PROPOSALS, PROOFS, CLAIMS, EFFECTS),
     needs=needs,
     place=place,
     assemble=assemble,
     take_apart=take_apart,
     decide=decide,
     refuse=refuse,
-    names=frozenset({KIND, TAKEN}) | OF_CUSTOMERS,
+    names=frozenset({KIND, TAKEN, CLAIM, STOCK_WANTED}) | OF_CUSTOMERS,
     ahead=OF_CUSTOMERS,
-    others=(PRODUCTS, CATEGORIES),
+    others=(PRODUCTS, CATEGORIES, MOVEMENTS),
     leads=leads,
     letters={fact.TYPE: CATALOG_INTAKE for fact in CATALOG_LETTERS},
 )

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from hub.domain.errors import RejectedError, reject
 from hub.domain.policies.versions import policy_in_force
 from hub.processors.purchase.answers import Granted
+from hub.processors.purchase.claims.dispatching import override
 from hub.processors.purchase.deciding import change_unit, check_change
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.hand import allowance_home, ask_override, month_of
@@ -43,6 +44,7 @@ def request(
         warranty=fact.warranty,
         change=fact.change,
         until=fact.until,
+        claim=fact.claim,
         amount=fact.amount,
         policy_version=version,
         why=fact.why,
@@ -100,6 +102,8 @@ def take_grant(purchase: Purchase, event: Event, letter: OverrideGranted) -> Dec
     """Do it to the warranty and flag it there, or give the allowance back with the reason."""
     try:
         row, unit = unit_here(purchase, letter.warranty)
+        if letter.change == "claim":
+            return _lift(purchase, event, letter)
         check_change(unit, letter.change, letter.until)
     except RejectedError as error:
         return Decision(purchase, letters=(_returned(letter, error),))
@@ -109,6 +113,12 @@ def take_grant(purchase: Purchase, event: Event, letter: OverrideGranted) -> Dec
     applied = OverrideApplied(override=letter.override, asked_by=letter.asked_by)
     draft.letters.append(Letter(applied, letter.asked_by))
     return draft.decision(purchase, row)
+
+
+def _lift(purchase: Purchase, event: Event, letter: OverrideGranted) -> Decision[Purchase]:
+    decision = override(purchase, event, letter)
+    applied = OverrideApplied(override=letter.override, asked_by=letter.asked_by)
+    return replace(decision, letters=(*decision.letters, Letter(applied, letter.asked_by)))
 
 
 def _returned(letter: OverrideGranted, error: RejectedError) -> Letter:

@@ -6,6 +6,12 @@ from functools import lru_cache
 from hub.domain.orders import MAX_UNITS, named, units_of
 from hub.domain.serials import name_value, normalise
 from hub.processors.catalog.state import ProductRow
+from hub.processors.purchase.claims.asking import (
+    is_of_claims,
+    needs_claim,
+    place_claim,
+)
+from hub.processors.purchase.claims.rows import Claim
 from hub.processors.purchase.cover import ask_coverage, asks_coverage
 from hub.processors.purchase.customers import CUSTOMER, needs_customer
 from hub.processors.purchase.goods import asks_of, found, keys_of
@@ -15,7 +21,7 @@ from hub.processors.purchase.merging import home_of_customer, needs_merge
 from hub.processors.purchase.names import ask_registration, ask_serial, of_units
 from hub.processors.purchase.requirements import ask_fields, ask_rules
 from hub.processors.purchase.staging import serial_of
-from hub.processors.purchase.state import UNITS
+from hub.processors.purchase.state import UNITS, Unit
 from hub.processors.purchase.verifying import asks_shop
 from hub.sdk.events import Ask, AskName, AskRow, AskTenant, Event, Known, NameHolder, TimerDue
 from schemas.base import Fact
@@ -58,6 +64,8 @@ def needs(event: Event, known: Known) -> Iterator[Ask]:
 
 def _needs(event: Event, known: Known) -> Iterable[Ask]:
     tenant = AskTenant(event.tenant)
+    if is_of_claims(event):
+        return [tenant, *needs_claim(event, known)]
     match event.fact:
         case SaleRecorded() as sale:
             mine: list[Ask] = [tenant, *asks_of(event.tenant, _products(sale), known)]
@@ -154,14 +162,20 @@ def _of_serials(event: Event, sale: SaleRecorded, known: Known) -> Iterator[Ask]
 
 
 def leads(ask: Ask, answer: object) -> bool:
-    """Names lead to units, products and customers, a product to its category; nothing else leads on."""
+    """Names lead to units, claims, products and customers, those to what they are of; nothing else leads on."""
     if isinstance(answer, ProductRow):
         return any(since.category for since in answer.history)
+    if isinstance(answer, Unit | Claim):
+        return True
     return isinstance(ask, AskName) and ask.kind != CUSTOMER
 
 
 def place(event: Event, known: Known) -> str:
     """The home of an event; what names no home of ours is refused in one of its own."""
+    return place_claim(event, known) if is_of_claims(event) else _place(event, known)
+
+
+def _place(event: Event, known: Known) -> str:
     match event.fact:
         case SaleRecorded() | SaleReturned() | SaleDeleted() as told:
             return purchase_home(event.tenant, told.order.namespace, told.order.reference)

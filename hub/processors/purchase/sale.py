@@ -148,6 +148,11 @@ def _told(
         event.raw,
         event.revision,
     )
+    if any(line.price for line in sale.lines):
+        prices = tuple(
+            (line.price.amount, line.price.currency) if line.price else None for line in sale.lines
+        )
+        told = replace(told, prices=prices)
     dated = [line for line in sale.lines if line.sold_at is not None]
     rare = dated or sale.undated or sale.remarks or noted
     return _with_rarities(told, sale, noted) if rare else told

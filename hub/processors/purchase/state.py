@@ -126,6 +126,8 @@ class Sale(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Of each line that was sold on another day; empty where none was."""
     remarks: tuple[tuple[str, str | None], ...] = ()
     """What its sender should know of it: a code and the line."""
+    prices: tuple[tuple[int, str] | None, ...] = ()
+    """Of one unit of each line in minor units; empty where none was told. No repeat is compared by it."""
     version: int = 0
     """How often the order was deleted before."""
 
@@ -267,6 +269,10 @@ class Unit(Row, frozen=True, gc=False, omit_defaults=True):
     """Where its serial was attached after its cover had begun."""
     verifications: tuple[Verification, ...] = ()
     """Which of its registrations a shop has confirmed."""
+    replaces: str | None = None
+    """The warranty of the faulty unit that this one was sent for."""
+    replaced_by: str | None = None
+    """The warranty of the unit that was sent for this one."""
 
     @property
     def withdrawn(self) -> bool:

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from hub.domain.claims.life import OPEN
 from hub.domain.coverage import day_of
 from hub.domain.errors import RejectedError, reject
 from hub.domain.moments import check_moment
@@ -43,6 +44,7 @@ def transfer(
             raise _differs(told)
         return Decision(purchase, Outcome.DEDUPLICATED, answer)
     _check_unit(unit, made)
+    _check_claims(purchase, unit)
     had = owner(in_force(unit.reports).customer, unit.transfers, told.transferred_at)
     if told.given_by is not None and told.given_by != had:
         message = f"given_by names nobody who owned {unit.id} then; read who does, then ask again"
@@ -93,6 +95,14 @@ def _check_unit(unit: Unit, made: Transfer) -> None:
         raise reject("transferred_before_sale", message)
     if len(unit.transfers) >= MOST_TRANSFERS:
         raise reject("too_many_transfers", f"{unit.id} changed hands {MOST_TRANSFERS} times")
+
+
+def _check_claims(purchase: Purchase, unit: Unit) -> None:
+    mine = (one for one in purchase.claims.values() if one.warranty == unit.id)
+    pending = next((one for one in mine if one.state in OPEN), None)
+    if pending is not None:
+        message = f"claim {pending.id} on it is open; have it decided or withdrawn first"
+        raise reject("claim_open", message)
 
 
 def _allowed(event: Event, told: OwnershipTransferred, unit: Unit, known: Known) -> int:

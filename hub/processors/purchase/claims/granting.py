@@ -1,0 +1,83 @@
+"""What an approval may lead to: what each resolution needs, and how much it may cost."""
+
+from collections.abc import Iterator
+
+from hub.domain.errors import reject
+from hub.processors.purchase.claims.gathering import price_of, supplier_of
+from hub.processors.purchase.claims.rows import Claim, Granted
+from hub.processors.purchase.state import Purchase, Unit
+from hub.sdk.events import Event, Known
+
+COSTS = frozenset({"replacement", "repair", "refund", "write_off"})
+"""What an approval costs the merchant; what a supplier gives back is none of it."""
+
+
+def checked(  # noqa: PLR0913, PLR0917 - a claim, and what is granted of it
+    purchase: Purchase,
+    claim: Claim,
+    unit: Unit,
+    granted: tuple[Granted, ...],
+    event: Event,
+    known: Known,
+) -> tuple[Granted, ...]:
+    """The same, with the amounts that were left out.
+
+    Raises:
+        RejectedError: nothing is granted, or something that is not possible.
+
+    """
+    if not granted:
+        message = "say what the claim leads to: replacement, repair, refund, supplier_recovery or write_off"
+        raise reject("resolution_missing", message)
+    kinds = [one.kind for one in granted]
+    if len(set(kinds)) < len(kinds):
+        raise reject("resolution_twice", "name each resolution once")
+    if "supplier_recovery" in kinds and supplier_of(event, known, unit) is None:
+        message = f"the catalogue knows no supplier of {unit.product!r}; describe the product first"
+        raise reject("supplier_unknown", message)
+    found = tuple(_priced(purchase, unit, granted))
+    if len({one.currency for one in found if one.currency}) > 1:
+        raise reject("currencies_differ", "say all amounts of one decision in one currency")
+    _check_refund(purchase, claim, unit, found)
+    return found
+
+
+def _priced(purchase: Purchase, unit: Unit, granted: tuple[Granted, ...]) -> Iterator[Granted]:
+    """A refund or replacement that names no amount is worth what the unit cost."""
+    price = price_of(purchase, unit)
+    for one in granted:
+        if one.amount is not None or one.kind not in {"refund", "replacement"}:
+            yield one
+        elif price is not None:
+            yield Granted(one.kind, *price)
+        elif one.kind == "refund":
+            message = "no source told the price of this unit; say the amount of the refund"
+            raise reject("amount_missing", message)
+        else:
+            yield one
+
+
+def _check_refund(
+    purchase: Purchase, claim: Claim, unit: Unit, granted: tuple[Granted, ...]
+) -> None:
+    """Never more than was paid, whatever earlier claims paid back included."""
+    refund = next((one for one in granted if one.kind == "refund"), None)
+    price = price_of(purchase, unit)
+    if refund is None or price is None:
+        return
+    paid, currency = price
+    if refund.currency != currency:
+        message = f"the unit was paid for in {currency}; refund it in that"
+        raise reject("currencies_differ", message)
+    mine = (one for one in purchase.effects.values() if one.warranty == claim.warranty)
+    before = sum(one.amount or 0 for one in mine if one.kind == "refund" and one.state != "failed")
+    left = paid - before
+    if (refund.amount or 0) > left:
+        message = f"{left} of {paid} minor units {currency} are left to refund; lower the amount"
+        raise reject("refund_above_price", message)
+
+
+def total(granted: tuple[Granted, ...]) -> tuple[int, str | None]:
+    """What it may cost, in minor units of its one currency; 0 where nothing is said."""
+    costs = [one for one in granted if one.kind in COSTS and one.amount is not None]
+    return sum(one.amount or 0 for one in costs), next((one.currency for one in costs), None)
