@@ -18,9 +18,11 @@ from hub.sdk.events import (
     AskPolicy,
     AskRow,
     AskShop,
+    AskStock,
     AskTenant,
     Known,
     NameHolder,
+    Stock,
     Tenant,
 )
 from hub.sdk.processor import Processor, RowType
@@ -35,6 +37,12 @@ select n.kind, n.tenant, n.value, n.home, n.id, n.released
   from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as a(kind, tenant, low, high)
   join name n on n.kind = a.kind collate "C" and n.tenant = a.tenant collate "C"
              and n.value >= a.low collate "C" and n.value < a.high collate "C"
+"""
+STOCK = """
+select a.tenant, a.product, count(m.quantity) as movements, coalesce(sum(m.quantity), 0) as on_hand
+  from unnest($1::text[], $2::text[]) as a(tenant, product)
+  left join stock_movement m on m.tenant = a.tenant and m.product = a.product
+ group by 1, 2
 """
 PART = "select {n} as kind, id, home, doc from {table} where home = any($1::text[])"
 NUL = "\x00"
@@ -79,6 +87,7 @@ class Lookups:
         rows = [ask for ask in missing if isinstance(ask, AskRow) and NUL not in ask.id]
         policies = [ask for ask in missing if isinstance(ask, AskPolicy)]
         shops = [ask for ask in missing if isinstance(ask, AskShop)]
+        stocks = [ask for ask in missing if isinstance(ask, AskStock)]
         for ask in missing:
             # Nothing in Postgres holds a NUL, and to ask for one would fail the whole batch.
             if isinstance(ask, AskName) and NUL in ask.value:
@@ -95,6 +104,17 @@ class Lookups:
             self.known.answers |= await self.policies.answer(self.database, policies)
         if shops:
             self.known.answers |= await shop_answers(self.database, shops)
+        if stocks:
+            await self._stocks(stocks)
+
+    async def _stocks(self, asks: list[AskStock]) -> None:
+        """What Postgres has by now: movements are homes of their own, and none of them is awaited."""
+        self.known.answers |= {ask: Stock() for ask in asks}
+        asked = [ask for ask in asks if NUL not in ask.product]
+        tenants, products = [ask.tenant for ask in asked], [ask.product for ask in asked]
+        for row in await self.database.fetch(STOCK, tenants, products):
+            ask = AskStock(row["tenant"], row["product"])
+            self.known.answers[ask] = Stock(row["movements"], row["on_hand"])
 
     async def _tenants(self, asks: list[AskTenant]) -> None:
         # What is recalled now is kept: while a stranger is looked for, another batch may forget all.

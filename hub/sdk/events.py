@@ -136,6 +136,20 @@ class AskPolicy(msgspec.Struct, frozen=True, gc=False):
     """As it stands now."""
 
 
+class AskStock(msgspec.Struct, frozen=True, gc=False):
+    """Please load what is known of the stock of a product, by its code."""
+
+    tenant: str
+    product: str
+
+
+class Stock(msgspec.Struct, frozen=True, gc=False):
+    """What the movements of a product come to, at all branches together."""
+
+    movements: int = 0
+    on_hand: int = 0
+
+
 class AskShop(msgspec.Struct, frozen=True, gc=False):
     """Please load what a shop answered about an order, on behalf of one event.
 
@@ -156,7 +170,7 @@ class AskShop(msgspec.Struct, frozen=True, gc=False):
         return sha256("\x1f".join(asked).encode()).hexdigest()
 
 
-Ask = AskTenant | AskName | AskRow | AskPolicy | AskShop
+Ask = AskTenant | AskName | AskRow | AskPolicy | AskStock | AskShop
 
 
 @dataclass(slots=True)
@@ -180,6 +194,10 @@ class Known:
     def names(self, ask: AskName) -> tuple[NameHolder, ...]:
         """Who holds the value, in order of value."""
         return cast("tuple[NameHolder, ...]", self.answers[ask])
+
+    def stock(self, ask: AskStock) -> Stock:
+        """What is on hand of a product."""
+        return cast("Stock", self.answers[ask])
 
     def shop(self, ask: AskShop) -> ShopAnswer | None:
         """What the shop said, or None where it has not answered yet."""

@@ -16,11 +16,13 @@ from hub.sdk.events import (
     AskName,
     AskPolicy,
     AskRow,
+    AskStock,
     AskTenant,
     Event,
     Known,
     NameHolder,
     Outcome,
+    Stock,
 )
 from schemas.base import Fact
 from schemas.events.parts import Actor
@@ -129,6 +131,9 @@ class CatalogStory:
             case AskRow(_, identifier):
                 found = (rows.get(identifier) for rows in self.rows.values())
                 return next((row for row in found if row), None)
+            case AskStock(_, product):
+                moved = [one for one in self._all(MovementRow) if one.product == product]
+                return Stock(len(moved), sum(one.quantity for one in moved))
             case _:
                 raise AssertionError(ask)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from hub.domain.errors import RejectedError, reject
 from hub.domain.products import Goods, name_key
-from hub.processors.catalog import category, policy, product, stock, tenant
+from hub.processors.catalog import category, policy, product, promising, stock, tenant
 from hub.processors.catalog.state import (
     CATEGORIES,
     HEAD,
@@ -19,6 +19,7 @@ from hub.sdk.decision import Decision, Said
 from hub.sdk.events import Ask, AskTenant, Event, Known
 from hub.sdk.processor import Processor
 from schemas.base import Fact
+from schemas.events.claim import StockPromised, StockReleased, StockSeen, StockShort, StockWanted
 from schemas.events.policy import CatalogRefused, GoLiveRequested, PolicyPublished
 from schemas.events.product import (
     CategoryDescribed,
@@ -27,11 +28,11 @@ from schemas.events.product import (
     StockMoved,
 )
 from schemas.refs import category_home, home, movement_home, product_home
-from schemas.topics import CATALOG_INTAKE, CATALOG_STATUS
+from schemas.topics import CATALOG_INTAKE, CATALOG_STATUS, WARRANTY_INTAKE
 
 
 def needs(event: Event, known: Known) -> Iterable[Ask]:
-    """The merchant, what it has laid down, and who has a name that a sale gave a product."""
+    """The merchant, what it has laid down, who has a name that a sale gave a product, and who waits for stock."""
     del known
     asks: Iterable[Ask] = ()
     match event.fact:
@@ -39,6 +40,10 @@ def needs(event: Event, known: Known) -> Iterable[Ask]:
             asks = tenant.needs(event)
         case ProductNamed(code=None, brand=str(brand), name=name):
             asks = (product.ask_named(event.tenant, name_key(brand, name)),)
+        case StockMoved() as fact:
+            asks = stock.needs(event, fact)
+        case StockWanted() as fact:
+            asks = promising.needs(event, fact)
         case _:
             pass
     return [AskTenant(event.tenant), *asks]
@@ -66,6 +71,8 @@ def _place_told(event: Event) -> str | None:
             return category_home(event.tenant, fact.code)
         case StockMoved() as fact:
             return movement_home(event.tenant, event.connector, fact.reference)
+        case StockWanted() | StockReleased() as fact:
+            return product_home(event.tenant, fact.product)
         case _:
             return None
 
@@ -92,7 +99,11 @@ def _decide_told(shelf: Shelf, event: Event, known: Known) -> Decision[Shelf]:
         case CategoryDescribed() as fact:
             return category.describe(shelf, event, fact)
         case StockMoved() as fact:
-            return stock.move(shelf, event, fact)
+            return stock.move(shelf, event, fact, known)
+        case StockWanted() as fact:
+            return promising.promise(shelf, event, fact, known)
+        case StockReleased() as fact:
+            return promising.release(shelf, fact)
         case _:
             raise TypeError(f"{event.type} is nothing this processor consumes")
 
@@ -134,9 +145,12 @@ PROCESSOR = Processor(
         ProductNamed,
         CategoryDescribed,
         StockMoved,
+        StockWanted,
+        StockReleased,
     ),
     # 2: products, categories and movements, of which older code would lose the rows.
-    code_version=2,
+    # 3: so are units that were promised to claims, and movements are found by their serials.
+    code_version=3,
     head=HEAD,
     parts=(POLICIES, PRODUCTS, CATEGORIES, MOVEMENTS),
     needs=needs,
@@ -145,5 +159,6 @@ PROCESSOR = Processor(
     take_apart=take_apart,
     decide=decide,
     refuse=refuse,
-    names=frozenset({product.KIND}),
+    names=frozenset({product.KIND, stock.MOVED}),
+    letters={fact.TYPE: WARRANTY_INTAKE for fact in (StockSeen, StockPromised, StockShort)},
 )

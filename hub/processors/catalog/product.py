@@ -82,7 +82,9 @@ def describe(shelf: Shelf, event: Event, fact: ProductDescribed) -> Decision[She
 
 def name(shelf: Shelf, event: Event, fact: ProductNamed, known: Known) -> Decision[Shelf]:
     """Keep a product that a sale named, if nobody has it: what stands is never changed by a sale."""
-    if shelf.product is not None or _has_code(event.tenant, fact, known):
+    # A row without a head was founded by that sale, and its home has not heard of it until now.
+    known_here = shelf.row is not None and shelf.product is not None
+    if known_here or _has_code(event.tenant, fact, known):
         return Decision(shelf, Outcome.DEDUPLICATED)
     new = named_row(event.tenant, Goods(fact.code, fact.brand, fact.name), fact.connector)
     if new is None:

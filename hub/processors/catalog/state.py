@@ -58,6 +58,13 @@ class PolicyRow(Row, frozen=True, gc=False, omit_defaults=True):
         return PolicyVersion(self.name, self.number, self.effective_from, self.document, self.hash)
 
 
+class Reserved(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A unit that is set aside for an effect of a claim, and since when."""
+
+    effect: str
+    at: datetime
+
+
 class ProductRow(Row, frozen=True, gc=False, omit_defaults=True):
     """A product. Until it is described it has version 0 and nothing but what a sale named it."""
 
@@ -74,6 +81,8 @@ class ProductRow(Row, frozen=True, gc=False, omit_defaults=True):
     history: tuple[Since, ...] = ()
     named_by: str | None = None
     """The source of the sale that named it first."""
+    reserved: tuple[Reserved, ...] = ()
+    """Units that were promised and have not left the stock yet."""
 
     @property
     def goods(self) -> Goods:
