@@ -19,9 +19,9 @@ from hub.processors.purchase import (
     transferring,
 )
 from hub.processors.purchase.answers import refuse
+from hub.processors.purchase.claim_rows import CLAIMS, EFFECTS
 from hub.processors.purchase.claims.asking import CLAIM, STOCK_WANTED, is_of_claims
 from hub.processors.purchase.claims.dispatching import decide_claim, stirred
-from hub.processors.purchase.claims.rows import CLAIMS, EFFECTS
 from hub.processors.purchase.customers import CUSTOMER, EMAIL, PHONE, whose, with_customer
 from hub.processors.purchase.names import TAKEN
 from hub.processors.purchase.place import leads, needs, place

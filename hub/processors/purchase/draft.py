@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hub.processors.purchase.claims.rows import Claim, Effect
+from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.proofs import Proof
 from hub.processors.purchase.state import Other, Proposal, Purchase, PurchaseRow, Unit
 from hub.sdk.decision import (

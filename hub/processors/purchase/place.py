@@ -6,12 +6,12 @@ from functools import lru_cache
 from hub.domain.orders import MAX_UNITS, named, units_of
 from hub.domain.serials import name_value, normalise
 from hub.processors.catalog.state import ProductRow
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims.asking import (
     is_of_claims,
     needs_claim,
     place_claim,
 )
-from hub.processors.purchase.claims.rows import Claim
 from hub.processors.purchase.cover import ask_coverage, asks_coverage
 from hub.processors.purchase.customers import CUSTOMER, needs_customer
 from hub.processors.purchase.goods import asks_of, found, keys_of

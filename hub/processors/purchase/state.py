@@ -14,7 +14,7 @@ from hub.domain.reports import Report
 from hub.domain.rulings import Ruling
 from hub.domain.serials import Attachment
 from hub.domain.shop_orders import Verification
-from hub.processors.purchase.claims.rows import Claim, Effect
+from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.customer_state import CustomerState
 from hub.processors.purchase.proofs import Proof
 from hub.sdk.decision import Row

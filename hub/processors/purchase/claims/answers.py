@@ -2,7 +2,7 @@
 
 import msgspec
 
-from hub.processors.purchase.claims.rows import Claim, Effect, Posting
+from hub.processors.purchase.claim_rows import Claim, Effect, Posting
 
 
 class ToldClaim(msgspec.Struct, frozen=True, gc=False):

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from hub.domain.serials import name_prefix, normalise
 from hub.processors.catalog.state import MOVEMENTS, PRODUCTS
-from hub.processors.purchase.claims.rows import CLAIMS, Claim
+from hub.processors.purchase.claim_rows import CLAIMS, Claim
 from hub.processors.purchase.names import ask_serial, of_units
 from hub.processors.purchase.state import UNITS, Unit
 from hub.sdk.events import Ask, AskName, AskPolicy, AskRow, Event, Known, NameHolder, TimerDue

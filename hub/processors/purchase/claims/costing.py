@@ -3,10 +3,10 @@
 from msgspec.structs import replace
 
 from hub.domain.errors import reject
+from hub.processors.purchase.claim_rows import By, Claim, Effect, Posting, Verified
 from hub.processors.purchase.claims.answers import Posted
 from hub.processors.purchase.claims.finding import claim_here
 from hub.processors.purchase.claims.moving import HUB, person, source
-from hub.processors.purchase.claims.rows import By, Claim, Effect, Posting, Verified
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase
 from hub.sdk.decision import Decision, Said

@@ -8,13 +8,13 @@ from hub.domain.claims.life import DECIDED, GRANTED, illegal
 from hub.domain.claims.limits import limits
 from hub.domain.claims.weighing import Weighed
 from hub.domain.errors import RejectedError, reject
+from hub.processors.purchase.claim_rows import Approval, By, Claim, Granted, Verdict
 from hub.processors.purchase.claims import effecting
 from hub.processors.purchase.claims.answers import Claimed, FirstOfTwo, Half, ToldClaim
 from hub.processors.purchase.claims.finding import Found, claim_here
 from hub.processors.purchase.claims.gathering import approval_of, price_of
 from hub.processors.purchase.claims.granting import checked, total
 from hub.processors.purchase.claims.moving import HUB, is_theirs, move, person
-from hub.processors.purchase.claims.rows import Approval, By, Claim, Granted, Verdict
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase
 from hub.sdk.decision import Decision

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from hub.domain.claims.life import OPEN
 from hub.domain.errors import RejectedError, reject
+from hub.processors.purchase.claim_rows import Override
 from hub.processors.purchase.claims import (
     costing,
     deciding,
@@ -18,7 +19,6 @@ from hub.processors.purchase.claims import (
 from hub.processors.purchase.claims.asking import claim_of_timer
 from hub.processors.purchase.claims.finding import claim_here
 from hub.processors.purchase.claims.moving import HUB, person
-from hub.processors.purchase.claims.rows import Override
 from hub.processors.purchase.claims.weighing import consider, due
 from hub.processors.purchase.customers import whose, with_customer
 from hub.processors.purchase.draft import Draft

@@ -5,6 +5,13 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from hub.domain.errors import reject
+from hub.processors.purchase.claim_rows import (
+    SETTLED,
+    Claim,
+    Effect,
+    EffectState,
+    Granted,
+)
 from hub.processors.purchase.claims import costing, replacing
 from hub.processors.purchase.claims.answers import Effected
 from hub.processors.purchase.claims.asking import TIMER
@@ -12,13 +19,6 @@ from hub.processors.purchase.claims.ending import changed, resolve, settle, tell
 from hub.processors.purchase.claims.finding import claim_here, effect_here
 from hub.processors.purchase.claims.gathering import supplier_of
 from hub.processors.purchase.claims.moving import HUB, money, source
-from hub.processors.purchase.claims.rows import (
-    SETTLED,
-    Claim,
-    Effect,
-    EffectState,
-    Granted,
-)
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase, Unit
 from hub.sdk.decision import ClearTimer, Decision, Letter, Said, SetTimer

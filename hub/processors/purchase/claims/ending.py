@@ -5,9 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.domain.claims.life import GRANTED
-from hub.processors.purchase.claims.costing import said_of, settled
-from hub.processors.purchase.claims.moving import HUB, move
-from hub.processors.purchase.claims.rows import (
+from hub.processors.purchase.claim_rows import (
     SETTLED,
     By,
     Change,
@@ -15,6 +13,8 @@ from hub.processors.purchase.claims.rows import (
     Effect,
     EffectState,
 )
+from hub.processors.purchase.claims.costing import said_of, settled
+from hub.processors.purchase.claims.moving import HUB, move
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase
 from hub.sdk.decision import Letter, Said

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from msgspec.structs import replace
 
 from hub.domain.errors import reject
-from hub.processors.purchase.claims.rows import By, Claim, Piece, Said
+from hub.processors.purchase.claim_rows import By, Claim, Piece, Said
 from hub.sdk.events import Event
 
 MOST_PIECES = 200

@@ -9,12 +9,12 @@ from hub.domain.claims.life import OPEN
 from hub.domain.coverage import day_of
 from hub.domain.errors import RejectedError, reject
 from hub.domain.moments import check_moment
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims.answers import Claimed
 from hub.processors.purchase.claims.asking import CLAIM, holders_of, reference_name
 from hub.processors.purchase.claims.evidence import Shown, add_pieces
 from hub.processors.purchase.claims.gathering import issues_of, owner_on
 from hub.processors.purchase.claims.moving import begin, source
-from hub.processors.purchase.claims.rows import Claim
 from hub.processors.purchase.claims.weighing import begun, consider, weighed_new
 from hub.processors.purchase.customers import whose
 from hub.processors.purchase.draft import Draft

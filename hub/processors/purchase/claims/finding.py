@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from hub.domain.errors import reject
-from hub.processors.purchase.claims.rows import Claim, Effect
+from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.state import Purchase, PurchaseRow, Unit
 
 

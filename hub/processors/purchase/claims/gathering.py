@@ -13,13 +13,13 @@ from hub.domain.policies.versions import policy_in_force
 from hub.domain.reports import SALE, in_force
 from hub.domain.serials import normalise
 from hub.processors.catalog.state import MOVEMENTS, MovementRow, ProductRow
+from hub.processors.purchase.claim_rows import Claim, Piece
 from hub.processors.purchase.claims.asking import (
     ask_moved,
     ask_policy,
     ask_product,
     asks_thing,
 )
-from hub.processors.purchase.claims.rows import Claim, Piece
 from hub.processors.purchase.proofs import ACCEPTED, OFFERED
 from hub.processors.purchase.state import Purchase, Unit
 from hub.sdk.events import AskRow, Event, Known

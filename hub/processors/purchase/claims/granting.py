@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from hub.domain.errors import reject
+from hub.processors.purchase.claim_rows import Claim, Granted
 from hub.processors.purchase.claims.gathering import price_of, supplier_of
-from hub.processors.purchase.claims.rows import Claim, Granted
 from hub.processors.purchase.state import Purchase, Unit
 from hub.sdk.events import Event, Known
 

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.domain.claims.life import way
-from hub.processors.purchase.claims.rows import By, Claim, Move, Verdict
+from hub.processors.purchase.claim_rows import By, Claim, Move, Verdict
 from hub.processors.purchase.draft import Draft
 from hub.sdk.decision import Said
 from hub.sdk.events import Event

@@ -7,11 +7,11 @@ from hub.domain.coverage import day_of
 from hub.domain.errors import reject
 from hub.domain.reports import SALE, Report
 from hub.domain.serials import name_value, normalise
+from hub.processors.purchase.claim_rows import By, Change, Effect
 from hub.processors.purchase.claims.answers import Effected
 from hub.processors.purchase.claims.ending import finish, tell_change
 from hub.processors.purchase.claims.finding import claim_here, effect_here
 from hub.processors.purchase.claims.moving import HUB
-from hub.processors.purchase.claims.rows import By, Change, Effect
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.names import ask_serial, of_units
 from hub.processors.purchase.state import ENDED, Purchase, PurchaseRow, Unit, product_of

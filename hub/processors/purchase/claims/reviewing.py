@@ -5,13 +5,13 @@ from msgspec.structs import replace
 from hub.domain.claims.life import DECIDED, OPEN
 from hub.domain.coverage import day_of
 from hub.domain.errors import reject
+from hub.processors.purchase.claim_rows import SETTLED, Claim, Said
 from hub.processors.purchase.claims.answers import Claimed
 from hub.processors.purchase.claims.asking import TIMER
 from hub.processors.purchase.claims.evidence import Shown, add_pieces, settle_piece
 from hub.processors.purchase.claims.filing import check_incident, check_open, words_of
 from hub.processors.purchase.claims.finding import claim_here
 from hub.processors.purchase.claims.moving import is_theirs, move, person, source
-from hub.processors.purchase.claims.rows import SETTLED, Claim, Said
 from hub.processors.purchase.claims.weighing import consider
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase

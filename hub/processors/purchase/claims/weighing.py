@@ -6,11 +6,11 @@ from msgspec.structs import replace
 
 from hub.domain.claims.weighing import Inputs, Weighed, weigh
 from hub.domain.serials import name_value
+from hub.processors.purchase.claim_rows import By, Claim, Weighing
 from hub.processors.purchase.claims import deciding
 from hub.processors.purchase.claims.asking import STOCK_WANTED, TIMER
 from hub.processors.purchase.claims.gathering import inputs_of, is_looked_up, policies_of
 from hub.processors.purchase.claims.moving import HUB, move
-from hub.processors.purchase.claims.rows import By, Claim, Weighing
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase, Unit
 from hub.sdk.decision import ClearTimer, Letter, NameClaim, NameRelease, SetTimer
