@@ -9,6 +9,7 @@ from schemas.events.claim import (
     ClaimClosed,
     ClaimEvidenceAdded,
     ClaimFiled,
+    ClaimReminded,
     ClaimStirred,
     ClaimWithdrawn,
     CostPosted,
@@ -172,6 +173,7 @@ BECAME: tuple[type[Fact], ...] = (
     WarrantySerialAttached,
     WarrantyTransferred,
     *MOVED.values(),
+    ClaimReminded,
     *ASKED.values(),
     EffectChanged,
 )

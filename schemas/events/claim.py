@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from schemas.base import Fact, Name, Part
-from schemas.events.parts import Actor, Contact, DecidedBy, Instant, Serial, Zone
+from schemas.events.parts import Actor, Contact, DecidedBy, Instant, Product, Serial, Zone
 from schemas.events.policy import Why
 from schemas.money import Money
 
@@ -322,8 +322,8 @@ class UnitReplaced(Fact):
     """The old one."""
     product: Name
     """By its key."""
-    goods: tuple[str | None, str | None, str | None]
-    """Code, brand and name."""
+    goods: Product
+    """The same as it is told to the world."""
     serial: Serial | None = None
     replaced_on: date
     ends_on: date
@@ -427,6 +427,23 @@ class ClaimCancelled(ClaimMoved):
     """It was withdrawn, or what it lacked never came."""
 
     TYPE: ClassVar[str] = "claim.cancelled.v1"
+
+
+class ClaimReminded(Fact):
+    """A claim still lacks evidence: whoever filed it is to be reminded."""
+
+    TYPE: ClassVar[str] = "claim.reminded.v1"
+
+    claim: str
+    warranty: str
+    missing: tuple[str, ...]
+    expires_at: Instant | None = None
+    """When it ends unless the evidence comes."""
+    source: Name
+    reference: Name | None = None
+    branch: Name | None = None
+    customer: str | None = None
+    """A contact reference, never the contact itself."""
 
 
 MOVED: dict[State, type[ClaimMoved]] = {

@@ -19,6 +19,8 @@ class Evidence(Strict):
     """`block`: nothing is approved without it. `flag`: it can be, and says so."""
     expires_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     """A claim that still lacks its evidence after so many days is closed."""
+    remind_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    """While evidence is missing, the customer is reminded every so many days."""
 
 
 class EvidencePolicy(Policy):

@@ -69,12 +69,14 @@ def an_override(  # noqa: PLR0913 - what can be asked for
     on: date = MARCH,
     id: str,  # noqa: A002
     currency: str = "EUR",
+    claim: str | None = None,
 ) -> Event:
     fact = OverrideRequested.model_validate(
         {
             "warranty": warranty,
             "change": change,
             "until": until if change == "extend" else None,
+            "claim": claim,
             "amount": {"amount": amount, "currency": currency},
             "why": "a good customer for years",
             "by": by or who("warranty_manager"),

@@ -1,6 +1,7 @@
 """The story runner of the catalog: homes in memory, decided by the hub's own rules and inbox."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +49,8 @@ class CatalogStory:
     homes: dict[str, Home] = field(default_factory=dict)
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
     names: dict[tuple[str, str], NameHolder] = field(default_factory=dict)
+    waiting: Callable[[str], tuple[NameHolder, ...]] = lambda _: ()
+    """Who waits for a movement, by what their names begin with."""
 
     def publish(
         self,
@@ -125,6 +128,8 @@ class CatalogStory:
                 return TENANT
             case AskPolicy(_, name):
                 return tuple(one.version for one in self.versions(name))
+            case AskName(kind="stock_wanted", value=value):
+                return self.waiting(value)
             case AskName(_, kind, value):
                 keys = sorted(k for k in self.names if k[0] == kind and k[1].startswith(value))
                 return tuple(self.names[key] for key in keys)

@@ -13,6 +13,7 @@ from hub.domain.policies.versions import PolicyVersion
 from hub.domain.shop_orders import ShopAnswer
 from hub.ledger.homes import Arrival, Home, Inbox, Settled, settle, waiting_arrivals
 from hub.processors.purchase import PROCESSOR
+from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.merging import MERGES
 from hub.processors.purchase.proofs import Proof
 from hub.processors.purchase.state import Proposal, PurchaseRow, Unit
@@ -33,6 +34,7 @@ from hub.sdk.events import (
     TimerDue,
 )
 from schemas.base import Fact
+from schemas.events.claim import StockWanted
 from schemas.events.registration import RegistrationRequested
 from schemas.events.sale import SaleDeleted, SaleRecorded, SaleReturned
 from schemas.events.unit import OwnershipTransferred, SerialAttached
@@ -237,8 +239,29 @@ class Story:
             letter = self.letters.pop(choose(len(self.letters)))
             if letter.type in PROCESSOR.letters:
                 self.catalog.take(letter)
+                self._answered(letter)
             else:
                 self._decide(letter)
+
+    def move_stock(self, reference: str, quantity: int, **rest: Any) -> None:
+        """Tell the catalogue a movement; what waits for it hears of it."""
+        self.catalog.waiting = self._waiting
+        self.catalog.move(reference, quantity, **rest)
+        fact = StockWanted(effect=reference, product="-")
+        self._answered(an_event(fact, by="depot", day=NEW_YEAR, id=f"moved-{reference}"))
+        self.deliver()
+
+    def _waiting(self, value: str) -> tuple[NameHolder, ...]:
+        return tuple(
+            one
+            for (kind, _, name), one in sorted(self._names.items())
+            if kind == "stock_wanted" and name.startswith(value)
+        )
+
+    def _answered(self, cause: Event) -> None:
+        """What the catalogue wrote back about its last event."""
+        for number, letter in enumerate(self.catalog.settled[-1].letters):
+            self.letters.append(_posted(cause, number, letter))
 
     def pass_days(self, days: int) -> None:
         """Let the timers of so many days come due, in order, letters delivered."""
@@ -282,6 +305,12 @@ class Story:
         return [_words(fact) for fact in self.said]
 
     @property
+    def words_of_units(self) -> list[str]:
+        """What was said of warranties, among what was said of claims."""
+        about = [one for one in self.said if type(one).__name__.startswith("Warranty")]
+        return [_words(fact) for fact in about]
+
+    @property
     def units(self) -> list[Unit]:
         """Every unit of the world, in the order of homes and numbers."""
         homes = [self._home(home, self.tenant.id).state for home in self._heads]
@@ -298,6 +327,18 @@ class Story:
         """Every proof of a purchase of the world."""
         homes = [self._home(home, self.tenant.id).state for home in self._heads]
         return [one for state in homes for one in state.proofs.values()]
+
+    @property
+    def claims(self) -> list[Claim]:
+        """Every claim of the world, by home and number."""
+        homes = [self._home(home, self.tenant.id).state for home in self._heads]
+        return [one for state in homes for one in state.claims.values()]
+
+    @property
+    def effects(self) -> list[Effect]:
+        """What claims led to."""
+        homes = [self._home(home, self.tenant.id).state for home in self._heads]
+        return [one for state in homes for one in state.effects.values()]
 
     @property
     def holders(self) -> list[NameHolder]:
@@ -391,7 +432,7 @@ class Story:
         else:
             self._names[key] = msgspec.structs.replace(self._names[key], released=True)
 
-    def _answer(self, ask: Ask) -> object:
+    def _answer(self, ask: Ask) -> object:  # noqa: PLR0911 - one of each kind of ask
         match ask:
             case AskPolicy(_, name):
                 return tuple(one for one in self.policies if one.name == name)
@@ -399,7 +440,9 @@ class Story:
                 return self.shop.get((ask.event, ask.order, ask.product))
             case AskTenant(tenant):
                 return self.tenant if tenant == self.tenant.id else None
-            case AskName(kind="product") | AskRow(table="product" | "category"):
+            case AskName(kind="product" | "moved"):
+                return self.catalog.answer(ask)
+            case AskRow(table="product" | "category" | "stock_movement"):
                 return self.catalog.answer(ask)
             case AskName(tenant, kind, value, prefix):
                 near = (key for key in self._names if key[:2] == (kind, tenant))
@@ -407,16 +450,22 @@ class Story:
                     key for key in near if (key[2].startswith(value) if prefix else key[2] == value)
                 )
                 return tuple(self._names[key] for key in keys)
-            case AskRow("unit", identifier):
+            case AskRow("unit" | "claim", identifier):
                 docs: Iterable[bytes] = (
                     rows[identifier] for rows in self._rows.values() if identifier in rows
                 )
-                return next((msgspec.json.decode(doc, type=Unit) for doc in docs), None)
+                return next((_stored(identifier, doc) for doc in docs), None)
             case _:
                 raise AssertionError(ask)
 
 
-ROWS: dict[str, type[Row]] = {"wty": Unit, "prp": Proposal, "prf": Proof}
+ROWS: dict[str, type[Row]] = {
+    "wty": Unit,
+    "prp": Proposal,
+    "prf": Proof,
+    "clm": Claim,
+    "eff": Effect,
+}
 
 
 def _stored(name: str, row: bytes) -> Row:

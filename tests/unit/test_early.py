@@ -22,6 +22,10 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "currency": st.just("EUR"),
     "why": st.sampled_from(["as agreed by phone", "ölçü € of the till"]),
 }
+BY_PATTERN: dict[str, st.SearchStrategy[Any]] = {
+    r"^med_[0-9a-f]{32}$": st.sampled_from(["med_" + "0a" * 16, "med_" + "f" * 32]),
+    r"^[a-z0-9][a-z0-9_.-]{0,62}$": st.sampled_from(["power", "power.battery", "0-1_2"]),
+}
 BY_FORMAT: dict[str, st.SearchStrategy[Any]] = {
     "date": st.dates(date(2020, 1, 1), date(2040, 1, 1)).map(str),
     "date-time": st.integers(0, 10**9).map(lambda s: str(NOON + timedelta(seconds=s))),
@@ -56,6 +60,8 @@ def said(schema: dict[str, Any], defs: dict[str, Any]) -> st.SearchStrategy[Any]
 def one_value(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if "enum" in schema or "const" in schema:
         return st.sampled_from(schema.get("enum") or [schema["const"]])
+    if schema.get("pattern") in BY_PATTERN:
+        return BY_PATTERN[schema["pattern"]]
     kinds: dict[str, st.SearchStrategy[Any]] = {
         **BY_FORMAT,
         "integer": st.integers(1, 99),

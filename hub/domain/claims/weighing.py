@@ -85,6 +85,8 @@ class Weighed(msgspec.Struct, frozen=True, gc=False):
     reason: Denial | None
     expires_days: int | None
     """How long it may lack its evidence."""
+    remind_days: int | None
+    """How often its lack is told again."""
     ruled: tuple[Ruled, ...]
 
     @property
@@ -136,6 +138,7 @@ def _weighed(  # noqa: PLR0913, PLR0917 - the parts of one answer
         rule.resolutions if rule else (),
         rule.reason if rule else None,
         evidence.expires_days,
+        evidence.remind_days,
         tuple(ruled),
     )
 

@@ -192,6 +192,8 @@ class Claim(Row, frozen=True, gc=False, omit_defaults=True):
     updated: tuple[tuple[str, str], ...] = ()
     """Later filings under its reference: the event and the hash of its body."""
     expires_at: datetime | None = None
+    remind_at: datetime | None = None
+    remind_days: int | None = None
 
     @property
     def is_open(self) -> bool:

@@ -37,7 +37,7 @@ STOCK_WANTED = "stock_wanted"
 """Under which the catalog finds the claims that wait for a movement of a serial."""
 TIMER = "claim/"
 OF_CLAIMS = frozenset(fact.TYPE for fact in (*CLAIM_TOLD, *CLAIM_BY_HAND, *CLAIM_LETTERS))
-WEIGHED_BY = ("evidence", "stock", "claim_rules", "issue_types", "approval")
+WEIGHED_BY = ("evidence", "stock", "claim_rules", "issue_types", "approval", "required_fields")
 OF_EFFECTS = (EffectReported, StockPromised, StockShort, ReplacementTaken, ReplacementRefused)
 
 

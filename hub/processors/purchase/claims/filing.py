@@ -13,7 +13,7 @@ from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims.answers import Claimed
 from hub.processors.purchase.claims.asking import CLAIM, holders_of, reference_name
 from hub.processors.purchase.claims.evidence import Shown, add_pieces
-from hub.processors.purchase.claims.gathering import issues_of, owner_on
+from hub.processors.purchase.claims.gathering import fields_of, issues_of, owner_on
 from hub.processors.purchase.claims.moving import begin, source
 from hub.processors.purchase.claims.weighing import begun, consider, weighed_new
 from hub.processors.purchase.customers import whose
@@ -22,6 +22,7 @@ from hub.processors.purchase.state import Purchase, PurchaseRow, Unit
 from hub.sdk.decision import Decision, NameClaim
 from hub.sdk.events import Event, Known, Outcome
 from schemas.events.claim import ClaimFiled
+from schemas.events.warranty import Refusal
 from schemas.refs import home_of
 
 MOST_CLAIMS = 100
@@ -42,6 +43,7 @@ def file(purchase: Purchase, event: Event, fact: ClaimFiled, known: Known) -> De
         return _update(purchase, before, event, fact, known)
     unit = _unit(purchase, event, fact, known)
     issue = _issue(event, fact, known)
+    _check_fields(event, fact, known)
     _check_room(purchase, unit)
     open_one = _open(purchase, unit, issue)
     if open_one is not None and fact.reference is None:
@@ -115,6 +117,30 @@ def _issue(event: Event, fact: ClaimFiled, known: Known) -> str:
         message = f"there is no issue {fact.issue!r}; there are {', '.join(sorted(issues))}"
         raise reject("unknown_issue", message)
     return fact.issue
+
+
+def _check_fields(event: Event, fact: ClaimFiled, known: Known) -> None:
+    """Refuse a claim that lacks what its merchant requires, with every field it lacks."""
+    required = fields_of(event, known, fact.filed_at)
+    if required is None:
+        return
+    number, names = required
+    who = event.customer
+    given = {
+        "issue_type": True,
+        "description": who is not None and who.spoke,
+        "incident_date": fact.incident_on is not None,
+        "photos": bool(fact.photos),
+        "email": who is not None and who.email_hash is not None,
+        "phone": who is not None and who.phone_hash is not None,
+    }
+    lacks = [name for name in names if not given[name]]
+    if lacks:
+        message = "is required here by version {} of required_fields; send it"
+        about = [
+            Refusal(code="field_missing", message=f"{n} {message.format(number)}") for n in lacks
+        ]
+        raise RejectedError(about)
 
 
 def _check_incident(fact: ClaimFiled) -> None:

@@ -28,6 +28,7 @@ from schemas.policies.claim_rules import ClaimRulesPolicy
 from schemas.policies.evidence import EvidencePolicy
 from schemas.policies.issue_types import IssueTypesPolicy
 from schemas.policies.parts import Policy
+from schemas.policies.required_fields import RequiredFieldsPolicy
 from schemas.policies.stock import StockPolicy
 
 P = TypeVar("P", bound=Policy)
@@ -64,6 +65,12 @@ def issues_of(event: Event, known: Known, at: datetime) -> frozenset[str] | None
     """The types of issue that there are; None where any may be named."""
     found = in_force_of(event, known, "issue_types", IssueTypesPolicy, at)
     return None if found is None else frozenset(one.code for one in found[1].types)
+
+
+def fields_of(event: Event, known: Known, at: datetime) -> tuple[int, Sequence[str]] | None:
+    """Which fields a claim has to have, and by which version."""
+    found = in_force_of(event, known, "required_fields", RequiredFieldsPolicy, at)
+    return None if found is None else (found[0], found[1].claim)
 
 
 def is_looked_up(event: Event, known: Known, unit: Unit) -> bool:

@@ -14,7 +14,7 @@ from hub.processors.purchase.claims.finding import claim_here, effect_here
 from hub.processors.purchase.claims.moving import HUB
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.names import ask_serial, of_units
-from hub.processors.purchase.state import ENDED, Purchase, PurchaseRow, Unit, product_of
+from hub.processors.purchase.state import ENDED, Purchase, PurchaseRow, Unit
 from hub.processors.purchase.units import Thing, found, order_of
 from hub.sdk.decision import Decision, Letter, Said
 from hub.sdk.events import Event, Known, Outcome
@@ -24,6 +24,7 @@ from schemas.events.claim import (
     ReplacementTaken,
     UnitReplaced,
 )
+from schemas.events.parts import Product
 from schemas.events.warranty import WarrantyEnded
 from schemas.refs import home_of, reference_home, serial_home
 
@@ -80,9 +81,9 @@ def send(  # noqa: PLR0913, PLR0917 - an effect, its unit, and what is told of i
     return draft.decision(purchase, row, Effected.of(effect))
 
 
-def _goods(unit: Unit) -> tuple[str | None, str | None, str | None]:
+def _goods(unit: Unit) -> Product:
     """The product as far as its key tells."""
-    return unit.product, None, None
+    return Product.model_construct(code=unit.product, brand=None, name=None)
 
 
 def take(
@@ -109,7 +110,7 @@ def take(
         )
         return Decision(purchase, letters=(Letter(refused, home_of(letter.effect)),))
     draft = Draft()
-    thing = Thing(product_of(letter.goods), letter.product, letter.serial or "", norm)
+    thing = Thing(letter.goods, letter.product, letter.serial or "", norm)
     unit = found(draft, place, len(purchase.units) + 1, thing, _report(event, letter))
     unit = replace(unit, replaces=letter.warranty)
     draft.units[unit.id] = unit

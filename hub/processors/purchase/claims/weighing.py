@@ -13,9 +13,9 @@ from hub.processors.purchase.claims.gathering import inputs_of, is_looked_up, po
 from hub.processors.purchase.claims.moving import HUB, move
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase, Unit
-from hub.sdk.decision import ClearTimer, Letter, NameClaim, NameRelease, SetTimer
+from hub.sdk.decision import ClearTimer, Letter, NameClaim, NameRelease, Said, SetTimer
 from hub.sdk.events import Event, Known
-from schemas.events.claim import ClaimStirred
+from schemas.events.claim import ClaimReminded, ClaimStirred
 from schemas.refs import home_of
 
 LOOK_AGAIN = timedelta(days=1)
@@ -85,9 +85,11 @@ def _kept(claim: Claim, unit: Unit, inputs: Inputs, weighed: Weighed, event: Eve
     if len(weighings) > MOST_WEIGHINGS:
         weighings = (weighings[0], *weighings[2:])
     own = tuple(flag for flag in claim.flags if ":" in flag and not flag.startswith("overridden"))
-    expires = claim.expires_at
+    expires, remind = claim.expires_at, claim.remind_at
     if weighed.missing and weighed.expires_days is not None and expires is None:
         expires = event.time + timedelta(days=weighed.expires_days)
+    if weighed.missing and weighed.remind_days is not None and remind is None:
+        remind = event.time + timedelta(days=weighed.remind_days)
     return replace(
         claim,
         weighings=weighings,
@@ -98,6 +100,8 @@ def _kept(claim: Claim, unit: Unit, inputs: Inputs, weighed: Weighed, event: Eve
         branch=unit.branch or claim.branch,
         product=unit.product,
         expires_at=expires if weighed.missing else None,
+        remind_at=remind if weighed.missing else None,
+        remind_days=weighed.remind_days,
     )
 
 
@@ -136,4 +140,22 @@ def due(draft: Draft, purchase: Purchase, claim: Claim, event: Event, known: Kno
         return claim
     if claim.expires_at is not None and event.time >= claim.expires_at and claim.missing:
         return move(draft, claim, "cancelled", HUB, event, reason="evidence_never_came")
+    if claim.remind_at is not None and event.time >= claim.remind_at and claim.missing:
+        claim = _remind(draft, claim, event)
     return consider(draft, purchase, claim, event, known, HUB)
+
+
+def _remind(draft: Draft, claim: Claim, event: Event) -> Claim:
+    """Tell once more what is missing, and when to tell it next."""
+    fact = ClaimReminded.model_construct(
+        claim=claim.id,
+        warranty=claim.warranty,
+        missing=claim.missing,
+        expires_at=claim.expires_at,
+        source=claim.source,
+        reference=claim.reference,
+        branch=claim.branch,
+        customer=claim.customer,
+    )
+    draft.said.append(Said(fact, claim.id))
+    return replace(claim, remind_at=event.time + timedelta(days=claim.remind_days or 1))
