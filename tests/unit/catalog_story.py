@@ -49,7 +49,7 @@ class CatalogStory:
     homes: dict[str, Home] = field(default_factory=dict)
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
     names: dict[tuple[str, str], NameHolder] = field(default_factory=dict)
-    waiting: Callable[[str], tuple[NameHolder, ...]] = lambda _: ()
+    waiting: Callable[[str], tuple[NameHolder, ...]] | None = None
     """Who waits for a movement, by what their names begin with."""
 
     def publish(
@@ -128,7 +128,7 @@ class CatalogStory:
                 return TENANT
             case AskPolicy(_, name):
                 return tuple(one.version for one in self.versions(name))
-            case AskName(kind="stock_wanted", value=value):
+            case AskName(kind="stock_wanted", value=value) if self.waiting is not None:
                 return self.waiting(value)
             case AskName(_, kind, value):
                 keys = sorted(k for k in self.names if k[0] == kind and k[1].startswith(value))
