@@ -46,6 +46,8 @@ def test_a_claim_goes_the_ways_of_the_table_and_no_other(before: State, after: S
     elif before == "submitted" and after in {"approved", "partially_approved", "denied"}:
         assert way(before, after) == ("under_review", after), "a decision reviews it as well"
         assert way(before, after, DECIDED) == ("under_review", after)
+    elif (before, after) == ("staged", "denied"):
+        assert way(before, after) == ("submitted", "under_review", "denied"), "as it is"
     else:
         with pytest.raises(RejectedError) as refused:
             way(before, after)

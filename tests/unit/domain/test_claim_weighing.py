@@ -46,7 +46,7 @@ def ruling(*rules: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_without_policies_people_decide() -> None:
-    assert weigh(a_claim(), Policies()) == Weighed((), (), (), "review", (), None, None, ())
+    assert weigh(a_claim(), Policies()) == Weighed((), (), (), "review", (), None, None, None, ())
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_without_policies_people_decide() -> None:
 def test_each_piece_that_is_required_and_not_there_is_named(
     proof: str, lacking: dict[str, Any]
 ) -> None:
-    strict = policies(evidence=requiring(*ALL, photos=2, expires_days=9))
+    strict = policies(evidence=requiring(*ALL, photos=2, expires_days=9, remind_days=3))
     lacks = weigh(a_claim(**lacking), strict)
 
     assert lacks.missing == (proof,)
     assert lacks.blocked == ("evidence_missing",)
     assert lacks.staged
-    assert lacks.expires_days == 9
+    assert (lacks.expires_days, lacks.remind_days) == (9, 3)
     assert lacks.ruled == (Ruled("evidence", 3, "default", proof),)
     whole = weigh(a_claim(), strict)
     assert (whole.missing, whole.blocked, whole.staged) == ((), (), False)
