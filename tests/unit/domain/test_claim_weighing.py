@@ -1,48 +1,19 @@
 """Weighing a claim: what it lacks, what blocks it, and the first rule that fits."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from hub.domain.claims.weighing import (
-    Inputs,
     Movement,
     Policies,
     Ruled,
     Weighed,
     weigh,
 )
-from tests.unit.domain.weighed import a_rule, policies
+from tests.unit.domain.weighed import a_claim, a_rule, policies, requiring, ruling
 
-DAY = date(2026, 3, 1)
 ALL = ["pos_invoice", "photos", "serial", "incident_date", "stock_movement", "description"]
-
-
-def a_claim(**told: Any) -> Inputs:
-    """A claim that has everything; a test says only what it is about."""
-    whole: dict[str, Any] = {
-        "issue": "broken",
-        "cover": "covered",
-        "owned": "owner",
-        "incident_on": DAY,
-        "asked_on": DAY,
-        "product": "drill",
-        "invoice": "accepted",
-        "photos": 2,
-        "serial": True,
-        "description": True,
-        "movement": "matches",
-    }
-    return Inputs(**(whole | told))
-
-
-def requiring(*proofs: str, **rest: Any) -> dict[str, Any]:
-    return {"default": {"required": list(proofs)} | rest}
-
-
-def ruling(*rules: dict[str, Any]) -> dict[str, Any]:
-    return {"rules": list(rules)}
 
 
 def test_without_policies_people_decide() -> None:

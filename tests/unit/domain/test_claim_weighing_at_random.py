@@ -1,6 +1,5 @@
 """Claims and policies at random are weighed as somebody would do it by hand."""
 
-from datetime import date
 from typing import Any, get_args
 
 import msgspec
@@ -10,10 +9,9 @@ from hypothesis import strategies as st
 from hub.domain.claims.weighing import Cover, Inputs, Invoice, Movement, Owned, weigh
 from schemas.events.claim import Denial, Kind
 from schemas.policies.evidence import Proof
-from tests.unit.domain.weighed import a_rule, policies
+from tests.unit.domain.weighed import DAY, a_rule, policies
 from tests.unit.domain.weighing_oracle import amounts_to
 
-DAY = date(2026, 3, 1)
 CODES = st.sampled_from(["broken", "power", "noise"])
 LIMITS = st.fixed_dictionaries(
     {"amount": st.integers(0, 1000), "currency": st.sampled_from(["EUR", "TRY"])}
