@@ -51,7 +51,7 @@ def check(
     """Say where a document is wrong, without asking any server."""
     with refusals_said():
         policy = name or file.name.partition(".")[0]
-        _read(file, policy)
+        read_document(file, policy)
     typer.echo(f"{file} is a valid policy {policy}")
 
 
@@ -71,7 +71,7 @@ def publish(  # noqa: PLR0913, PLR0917 - what can be said of a version
 ) -> None:
     """Publish a new version for a merchant, as its owner would."""
     with refusals_said():
-        document = _read(file, name)
+        document = read_document(file, name)
         begins = effective_from
         if begins is not None and begins.tzinfo is None:
             begins = begins.replace(tzinfo=UTC)
@@ -138,7 +138,13 @@ def explained(
     typer.echo(explain(policy, excluded, cast("Locale", locale)), nl=False)
 
 
-def _read(file: Path, name: str) -> dict[str, Any]:
+def read_document(file: Path, name: str) -> dict[str, Any]:
+    """A document that could be published.
+
+    Raises:
+        PolicyFileError: with every fault by its place.
+
+    """
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:

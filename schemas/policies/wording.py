@@ -8,8 +8,23 @@ from pydantic import Field, model_validator
 from schemas.policies.parts import Code, Policy, Strict, Texts, wrong_at
 
 Status = Literal[
-    "covered", "ended", "pending", "staged", "submitted", "approved", "declined", "closed"
+    "covered",
+    "ended",
+    "pending",
+    "staged",
+    "submitted",
+    "under_review",
+    "awaiting_info",
+    "approved",
+    "partially_approved",
+    "denied",
+    "resolved",
+    "cancelled",
+    "declined",
+    "closed",
 ]
+"""Of warranties and of claims. `declined` counts where `denied` has no text, and `closed` where `resolved` or
+`cancelled` has none."""
 PLACEHOLDERS = frozenset(
     {"merchant", "warranty", "claim", "product", "serial", "starts_on", "ends_on", "ended_on"}
     | {"reason", "days", "amount"}

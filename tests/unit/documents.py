@@ -17,6 +17,22 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
     },
     "serial_rules": {"rules": [{"pattern": "[A-Z]{2}[0-9]+"}]},
     "evidence": {"default": {"required": ["pos_invoice", "photos"], "expires_days": 30}},
+    "claim_rules": {
+        "rules": [
+            {"code": "old", "when": {"cover": ["expired"]}, "then": "deny", "reason": "expired"},
+            {
+                "code": "small",
+                "when": {
+                    "cover": ["covered"],
+                    "owned": ["owner"],
+                    "evidence_complete": True,
+                    "value_up_to": {"amount": 5000, "currency": "EUR"},
+                },
+                "then": "approve",
+                "resolutions": ["replacement"],
+            },
+        ]
+    },
     "approval": {
         "limits": [
             {"role": "warranty_manager", "up_to": {"amount": 20000, "currency": "EUR"}},

@@ -96,6 +96,8 @@ TREE = [
     {"code": "a", "text": {"en": "A"}, "parent": "b"},
     {"code": "b", "text": {"en": "B"}, "parent": "a"},
 ]
+APPROVE = {"code": "a", "when": {}, "then": "approve", "resolutions": ["repair"]}
+DENY = {"code": "d", "when": {}, "then": "deny", "reason": "expired"}
 MONTHS = {"standard": {"months": 24, "type": "repair"}}
 
 
@@ -117,6 +119,21 @@ MONTHS = {"standard": {"months": 24, "type": "repair"}}
         ("wording", {"statuses": {"covered": {"text": {"en": "{x.y}"}}}}, "/text/en: there is no"),
         ("wording", {"statuses": {"covered": {"text": {"en": "{"}}}}, "/text/en: a brace"),
         ("wording", {"statuses": {"covered": {"text": {"fr": "oui"}}}}, "/text/fr"),
+        ("claim_rules", {"rules": [APPROVE, APPROVE]}, "/rules/1/code: there is another rule 'a'"),
+        ("claim_rules", {"rules": [APPROVE | {"resolutions": []}]}, "/rules/0/resolutions: a rule"),
+        ("claim_rules", {"rules": [APPROVE | {"then": "review"}]}, "/rules/0/resolutions: a rule"),
+        ("claim_rules", {"rules": [APPROVE | {"reason": "expired"}]}, "/rules/0/reason: a rule"),
+        (
+            "claim_rules",
+            {"rules": [DENY | {"reason": None}]},
+            "/rules/0/reason: a rule that denies",
+        ),
+        ("claim_rules", {"rules": [DENY | {"when": {"cover": []}}]}, "/rules/0/when/cover"),
+        (
+            "claim_rules",
+            {"rules": [APPROVE | {"resolutions": ["repair", "repair"]}]},
+            "/rules/0/resolutions: name each resolution once",
+        ),
         ("retention", {"contacts": 1}, "/document/contacts"),
         ("setup_map", {"portal_status": {"owner": "janitor"}}, "/document/portal_status/owner"),
         ("no_such", {}, "there is no policy 'no_such'"),

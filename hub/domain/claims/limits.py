@@ -8,6 +8,8 @@ from hub.domain.claims.weighing import Ruled
 from schemas.policies.approval import ApprovalPolicy
 
 May = Literal["alone", "two", "never"]
+COSTS = frozenset({"replacement", "repair", "refund", "write_off"})
+"""What an approval costs the merchant; what a supplier gives back is none of it."""
 
 
 class Limits(msgspec.Struct, frozen=True, gc=False):

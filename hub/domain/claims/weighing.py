@@ -112,8 +112,9 @@ def weigh(inputs: Inputs, policies: Policies) -> Weighed:
     if inputs.incident_on is None:
         flags.append("incident_assumed")
     if inputs.override and blocked:
+        # Somebody spent an allowance so that people decide: no rule denies or approves it instead.
         flags += [f"overridden:{code}" for code in blocked]
-        blocked = []
+        return _weighed(missing, (), flags, None, evidence, ruled)
     found = _rule(inputs, policies, complete=not missing, blocked=bool(blocked))
     if found is None:
         return _weighed(missing, blocked, flags, None, evidence, ruled)

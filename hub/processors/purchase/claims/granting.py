@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
+from hub.domain.claims.limits import COSTS
 from hub.domain.errors import reject
 from hub.processors.purchase.claim_rows import Claim, Granted
 from hub.processors.purchase.claims.gathering import price_of, supplier_of
 from hub.processors.purchase.state import Purchase, Unit
 from hub.sdk.events import Event, Known
-
-COSTS = frozenset({"replacement", "repair", "refund", "write_off"})
-"""What an approval costs the merchant; what a supplier gives back is none of it."""
 
 
 def checked(  # noqa: PLR0913, PLR0917 - a claim, and what is granted of it
