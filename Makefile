@@ -54,6 +54,7 @@ prove: .venv/.ok ## The long runs with their full figures: crash, scale, items, 
 	@$(MAKE) --no-print-directory bench-scale
 	@HUB_STORIES=1000 HUB_TIMERS=50000 $(V)/pytest -q -s tests/ledger/test_items_at_random.py tests/ledger/test_timers.py
 	@HUB_SCHEDULES=1000 $(V)/pytest -q -s tests/unit/test_purchase_schedules.py
+	@HUB_CLAIMS=10000 $(V)/pytest -q -s tests/unit/test_claims_at_random.py
 	@$(V)/python -m hub.dev.prove.poison
 	@$(V)/python -m hub.dev.prove.redrive
 	@$(V)/python -m hub.dev.prove.outage --minutes $(or $(OUTAGE),2)

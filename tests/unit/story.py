@@ -248,7 +248,8 @@ class Story:
         self.catalog.waiting = self._waiting
         self.catalog.move(reference, quantity, **rest)
         fact = StockWanted(effect=reference, product="-")
-        self._answered(an_event(fact, by="depot", day=NEW_YEAR, id=f"moved-{reference}"))
+        heard = an_event(fact, by="depot", day=date(2026, 2, 10), id=f"moved-{reference}")
+        self._answered(heard)
         self.deliver()
 
     def _waiting(self, value: str) -> tuple[NameHolder, ...]:

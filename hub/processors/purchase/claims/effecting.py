@@ -85,7 +85,7 @@ def _effect(  # noqa: PLR0913, PLR0917 - what an effect consists of
 def _want_stock(draft: Draft, effect: Effect, event: Event) -> None:
     fact = StockWanted(effect=effect.id, product=effect.product)
     draft.letters.append(Letter(fact, product_home(event.tenant, effect.product)))
-    draft.timers.append(SetTimer(TIMER + effect.id, event.time + ASK_AGAIN))
+    draft.timers.append(SetTimer(TIMER + effect.id, event.received_at + ASK_AGAIN))
 
 
 def _tell(draft: Draft, effect: Effect) -> None:

@@ -76,7 +76,7 @@ def _step(  # noqa: PLR0913, PLR0917 - what a move consists of
     reason: str,
     why: str = "",
 ) -> Claim:
-    note = Move(before, after, event.time, by, reason, why, event.id)
+    note = Move(before, after, event.received_at, by, reason, why, event.id)
     claim = replace(claim, state=after, history=(*claim.history, note))
     draft.claims[claim.id] = claim
     draft.said.append(Said(_fact(claim, before, reason), claim.id))
