@@ -333,13 +333,15 @@ class Story:
     def claims(self) -> list[Claim]:
         """Every claim of the world, by home and number."""
         homes = [self._home(home, self.tenant.id).state for home in self._heads]
-        return [one for state in homes for one in state.claims.values()]
+        found = (sorted(state.claims.values(), key=lambda one: one.number) for state in homes)
+        return [one for mine in found for one in mine]
 
     @property
     def effects(self) -> list[Effect]:
         """What claims led to."""
         homes = [self._home(home, self.tenant.id).state for home in self._heads]
-        return [one for state in homes for one in state.effects.values()]
+        found = (sorted(state.effects.values(), key=lambda one: one.number) for state in homes)
+        return [one for mine in found for one in mine]
 
     @property
     def holders(self) -> list[NameHolder]:

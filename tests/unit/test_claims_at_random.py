@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run
@@ -436,6 +436,8 @@ def test_whatever_happens_ends_as_the_model_says() -> None:
             # So that what is rare is as often there tomorrow.
             derandomize=HISTORIES <= 1000,
             database=None,
+            # A history of sixty steps takes minutes to be made shorter.
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )
