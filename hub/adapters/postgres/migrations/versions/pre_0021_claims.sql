@@ -47,8 +47,12 @@ create table claim_effect (
 );
 create index claim_effect_by_home on claim_effect (home);
 create index claim_effect_by_claim on claim_effect (claim);
+create index claim_effect_by_tenant on claim_effect (tenant, id);
 create index claim_effect_by_state on claim_effect (tenant, state, id);
 create index claim_effect_by_kind on claim_effect (tenant, kind, id);
+
+-- What was told to others of a claim and its effects, for whoever wants it explained.
+create index delivery_of_claims on delivery (tenant, subject, seq) where left(subject, 4) in ('clm_', 'eff_');
 
 do $$
 declare tab text;
