@@ -71,7 +71,8 @@ CONFLICTS = frozenset(
         "claim_open",
         "claim_differs",
         "approval_differs",
-        "effect_differs",
+        "effects_open",
+        "effect_settled",
         "posting_differs",
     }
 )

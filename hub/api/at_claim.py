@@ -97,7 +97,7 @@ async def _warranty(queries: Queries, body: ToldClaim, known: tuple[str, str] | 
     if body.serial is None:
         if known is None:
             message = "this claim is new: name its unit by `warranty` or by `serial`"
-            raise refused("unit_missing", message)
+            raise refused("warranty_missing", message)
         return known[1]
     found = await claim_shelf.of_serial(queries, body.serial)
     if not found:
@@ -133,7 +133,7 @@ async def _check_issue(queries: Queries, issue: str) -> None:
     codes = [one.code for one in IssueTypesPolicy.model_validate_json(force.document).types]
     if issue not in codes:
         named = ", ".join(codes[:MOST_NAMED]) + (", …" if len(codes) > MOST_NAMED else "")
-        raise refused("issue_unknown", f"there is no issue type {issue}; there are {named}")
+        raise refused("unknown_issue", f"there is no issue type {issue}; there are {named}")
 
 
 async def check_photos(queries: Queries, photos: Sequence[str], warranty: str) -> None:

@@ -165,7 +165,7 @@ class GivenAnswer(BaseModel):
         return self
 
 
-class Review(BaseModel):
+class TakenClaim(BaseModel):
     """That somebody takes a claim."""
 
     model_config = ConfigDict(
@@ -258,6 +258,6 @@ class ClaimOverride(BaseModel):
 
 
 CLAIM_BODIES = (
-    *(ToldClaim, FiledClaim, AddedEvidence, GivenAnswer, Review, AskedQuestion, ClaimNote),
+    *(ToldClaim, FiledClaim, AddedEvidence, GivenAnswer, TakenClaim, AskedQuestion, ClaimNote),
     *(GivenApproval, GivenDenial, ClaimOverride),
 )

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from hub.domain.claims.weighing import Ruled
+from schemas.events.claim import Kind, State
 
 
 class By(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -19,8 +20,8 @@ class By(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Move(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """That a claim came to a state."""
 
-    before: str | None
-    after: str
+    before: State | None
+    after: State
     at: datetime
     by: By
     reason: str
@@ -54,7 +55,7 @@ class Said(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Granted(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One thing that an approval leads to."""
 
-    kind: str
+    kind: Kind
     amount: int | None = None
     currency: str | None = None
 
@@ -137,7 +138,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     """A claim."""
 
     id: str
-    state: str
+    state: State
     warranty: str
     issue: str
     connector: str
@@ -152,7 +153,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     serial_norm: str | None = None
     branch: str | None = None
     customer: str | None = None
-    preferred: str | None = None
+    preferred: Kind | None = None
     pieces: tuple[Piece, ...] = ()
     said: tuple[Said, ...] = ()
     missing: tuple[str, ...] = ()

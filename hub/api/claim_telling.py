@@ -137,7 +137,7 @@ def _written(one: Said, words: Mapping[str, str | None]) -> ClaimWords:
 
 def granted(found: Iterable[Granted]) -> list[GrantedThing]:
     """What an approval leads to."""
-    return [GrantedThing(kind=one.kind, amount=_sum(one.amount, one.currency)) for one in found]  # type: ignore[arg-type] # as the row has it
+    return [GrantedThing(kind=one.kind, amount=_sum(one.amount, one.currency)) for one in found]
 
 
 def approval(one: Approval) -> ClaimApproval:

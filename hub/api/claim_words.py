@@ -53,6 +53,7 @@ class Speaker:
             self.wording,
             self.exclusions,
             about,
+            [one.kind for one in claim.verdict.granted] if claim.verdict else (),
         )
         return CustomerSaw(
             state=move.after,

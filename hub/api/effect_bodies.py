@@ -33,7 +33,7 @@ class PostedCost(BaseModel):
     """Your own: under it, the posting counts once."""
     kind: CostKind
     amount: MoneyBody
-    corrects: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    corrects: Annotated[str, Field(pattern="^[1-9][0-9]{0,5}$")] | None = None
     """The id of the posting that was wrong; both stay."""
     why: Remark = ""
 

@@ -20,7 +20,7 @@ from hub.api.claim_bodies import (
     ClaimOverride,
     GivenApproval,
     GivenDenial,
-    Review,
+    TakenClaim,
 )
 from hub.api.claim_words import speaker
 from hub.api.describing import ACTED, KEY, MAY_ACT, answered, answers, json_body
@@ -57,7 +57,7 @@ PRIVATE = {"Cache-Control": "no-store"}
 def add_to(app: FastAPI) -> None:
     """Add the routes of this file."""
     paths: tuple[tuple[str, Any, str, str, Any], ...] = (
-        ("review", review, "Take a claim to review it", "reviewClaim", Review),
+        ("review", review, "Take a claim to review it", "reviewClaim", TakenClaim),
         ("questions", ask, "Ask the customer about a claim", "askCustomer", AskedQuestion),
         ("notes", note, "Write a note about a claim", "noteClaim", ClaimNote),
         ("approve", approve, "Approve a claim", "approveClaim", GivenApproval),
@@ -115,7 +115,7 @@ async def review(request: Request, claim: ClaimPath, caller: Decider) -> Respons
     """Say that you look at it; whoever decides a submitted claim reviews it as well."""
 
     async def make() -> Fact:
-        body = await read(request, Review)
+        body = await read(request, TakenClaim)
         return ReviewBegun(claim=claim, why=body.why, by=actor(caller))
 
     return await _acted(request, caller, claim, make)

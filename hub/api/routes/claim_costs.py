@@ -31,7 +31,7 @@ from schemas.refs import home_of
 Reader = Annotated[Principal, Depends(Allowed(Permission.READ_CLAIM))]
 Poster = Annotated[Principal, Depends(Allowed(Permission.POST_COST))]
 Verifier = Annotated[Principal, Depends(Allowed(Permission.VERIFY_COST))]
-Posting = Annotated[str, Path(pattern="^[A-Za-z0-9_.-]{1,100}$")]
+Posting = Annotated[str, Path(pattern="^[1-9][0-9]{0,5}$")]
 OF_ONE = "/v1/claims/{claim}/costs"
 
 

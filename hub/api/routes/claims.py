@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, FastAPI, Path, Query
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -45,15 +46,28 @@ ROUTE = "claims"
 
 def add_to(app: FastAPI) -> None:
     """Add the routes of this file."""
-    filed = ((app.post, ROOT, file_claim, "File a claim", "fileClaim", FiledClaim),)
-    told = ((app.put, OF_SOURCE, tell_claim, "Tell a claim of yours", "tellClaim", ToldClaim),)
-    added = (
-        ("evidence", add_evidence, "Add what a claim lacks", "addEvidence", AddedEvidence),
-        ("answers", answer, "Answer what was asked about a claim", "answerClaim", GivenAnswer),
-        ("withdraw", withdraw, "Withdraw a claim", "withdrawClaim", Settlement),
+    paths: tuple[tuple[Any, str, Any, str, str, type[BaseModel]], ...] = (
+        (app.post, ROOT, file_claim, "File a claim", "fileClaim", FiledClaim),
+        (app.put, OF_SOURCE, tell_claim, "Tell a claim of yours", "tellClaim", ToldClaim),
+        (
+            app.post,
+            f"{ONE}/evidence",
+            add_evidence,
+            "Add what a claim lacks",
+            "addEvidence",
+            AddedEvidence,
+        ),
+        (
+            app.post,
+            f"{ONE}/answers",
+            answer,
+            "Answer what was asked about a claim",
+            "answerClaim",
+            GivenAnswer,
+        ),
+        (app.post, f"{ONE}/withdraw", withdraw, "Withdraw a claim", "withdrawClaim", Settlement),
     )
-    more = ((app.post, f"{ONE}/{path}", *rest) for path, *rest in added)
-    for method, path, route, summary, name, body in (*filed, *told, *more):
+    for method, path, route, summary, name, body in paths:
         method(
             path,
             tags=["claims"],
