@@ -30,7 +30,7 @@ class ClaimFilters(Query):
     code: Annotated[str, Field(pattern="^[a-z][a-z_]{0,62}$")] | None = None
     """What keeps it waiting or is missing, such as `evidence_missing` or `photos`."""
     filed_from: At | None = None
-    """Filed then or later; claims then come in the order in which they were filed."""
+    """Filed then or later; without a `code`, claims then come in the order in which they were filed."""
     filed_to: At | None = None
     """Filed before that."""
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
@@ -48,4 +48,5 @@ class ClaimFilters(Query):
     @property
     def by_time(self) -> bool:
         """Whether a page is in the order of filing."""
-        return self.filed_from is not None or self.filed_to is not None
+        is_bounded = self.filed_from is not None or self.filed_to is not None
+        return is_bounded and self.code is None

@@ -17,6 +17,9 @@ from hub.domain.serials import normalise
 from schemas.events.parts import Statement
 
 CLAIMS = "select id, version, doc from claim"
+WAITING = """
+select claim.id, claim.version, claim.doc from claim_code k, lateral (select claim.* from claim where claim.id = k.id limit 1) claim"""
+"""Read in the order of what waits; each claim is looked up where it stands."""
 EFFECTS = "select id, doc from claim_effect"
 OF_REFERENCE = (
     "select id, warranty from claim where source = $1 and reference = $2 order by id limit 1"
@@ -65,8 +68,9 @@ async def page(queries: Queries, filters: ClaimFilters) -> tuple[list[ClaimLine]
     """
     where = Where()
     _narrow(where, filters)
-    order = "filed_at, id" if filters.by_time else "id"
-    sql = f"{CLAIMS} where {where} order by {order} limit {filters.limit + 1}"
+    order = "filed_at, claim.id" if filters.by_time else _key(filters)
+    source = CLAIMS if filters.code is None else WAITING
+    sql = f"{source} where {where} order by {order} limit {filters.limit + 1}"
     rows = await queries.fetch(sql, *where.values)
     shown = rows[: filters.limit]
     found = [line(claim_rows.claim(row["doc"]), row["version"]) for row in shown]
@@ -82,7 +86,7 @@ def _narrow(where: Where, filters: ClaimFilters) -> None:
     if filters.reference is not None:
         where.add("source = {} and reference = {}", filters.source, filters.reference)
     if filters.code is not None:
-        where.add("is_open and codes <> '{{}}' and codes @> array[{}::text]", filters.code)
+        where.add("k.code = {}", filters.code)
     if filters.filed_from is not None:
         where.add("filed_at >= {}", filters.filed_from)
     if filters.filed_to is not None:
@@ -97,9 +101,14 @@ def _begin(where: Where, filters: ClaimFilters) -> None:
     micros, _, last = filters.cursor.rpartition(".")
     if filters.by_time and micros:
         at = EPOCH + int(micros) * MICROSECOND
-        where.add("(filed_at, id) > ({}::timestamptz, {}::text)", at, f"clm_{last}")
+        where.add("(filed_at, claim.id) > ({}::timestamptz, {}::text)", at, f"clm_{last}")
     else:
-        where.add("id > {}", f"clm_{last}")
+        where.add(_key(filters) + " > {}", f"clm_{last}")
+
+
+def _key(filters: ClaimFilters) -> str:
+    """What a page is in the order of: the id, where it is read first."""
+    return "claim.id" if filters.code is None else "k.id"
 
 
 def _cursor(last: ClaimLine, filters: ClaimFilters) -> str:
