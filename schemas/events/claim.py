@@ -87,6 +87,10 @@ class ClaimFiled(Fact):
     words: Words | None = None
     """What happened."""
 
+    def speaks_of(self, source: str) -> str | None:
+        """The claim of that source: what is told of it again in the same words is nothing new."""
+        return f"claim/{self.source or source}/{self.reference}" if self.reference else None
+
 
 class ClaimEvidenceAdded(Fact):
     """Something that a claim lacked, from whichever system."""
@@ -101,6 +105,10 @@ class ClaimEvidenceAdded(Fact):
     incident_on: date | None = None
     words: Words | None = None
     """A description, where there was none."""
+
+    def speaks_of(self, source: str) -> str | None:  # noqa: ARG002 - whoever says it
+        """The claim."""
+        return self.claim
 
 
 class ClaimAnswered(Fact):
