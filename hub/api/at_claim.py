@@ -75,7 +75,7 @@ async def filing(
     warranty = await _warranty(queries, body, known)
     check_incident(body.incident_on, body.zone)
     if known is None and body.issue is not None:
-        await _check_issue(queries, body.issue)
+        await _check_issue(queries, body.issue, body.filed_at)
     await check_photos(queries, body.photos, warranty)
     given: dict[str, Any] = body.model_dump(exclude={"description", "customer", "reference"})
     fact = ClaimFiled(
@@ -125,9 +125,9 @@ def check_incident(incident_on: date | None, zone: str) -> None:
         raise refused("incident_in_future", message)
 
 
-async def _check_issue(queries: Queries, issue: str) -> None:
+async def _check_issue(queries: Queries, issue: str, at: datetime) -> None:
     found = await policy_shelf.versions(queries, "issue_types")
-    force = policy_in_force(found, datetime.now(UTC))
+    force = policy_in_force(found, at)
     if force is None:
         return
     codes = [one.code for one in IssueTypesPolicy.model_validate_json(force.document).types]

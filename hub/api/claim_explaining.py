@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from hub.api import claim_telling
-from hub.api.claim_documents import Doer, EffectDocument
-from hub.api.claim_rows import By, Claim
+from hub.api.claim_documents import Doer, EffectChange, EffectDocument
+from hub.api.claim_rows import Approval, Claim, Move, Verdict, Weighing
 from hub.api.documents import Document, WarrantyWithHistory
 from hub.api.explained_documents import ExplainedStep
 from hub.api.proof_bodies import ProofDocument
@@ -18,6 +19,7 @@ from hub.delivery.reading import DeliveryTold
 
 SHOWN_APART = {"at", "by", "why", "event", "trace"}
 """What every step has beside what it tells."""
+HUB = Doer(kind="hub", id="hub", role="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,31 @@ class Known:
 
 
 def steps(known: Known) -> list[ExplainedStep]:
-    """Every step, in the order of time; what happened at once in the order in which it is told of."""
-    found = (
-        *_of_the_warranty(known),
-        *_evidence(known),
-        *_decisions(known.claim),
-        *_effects(known.effects),
-        *_costs(known.claim),
-        *(_message(one) for one in known.messages),
+    """Every step in order; what happened at once in the order in which it is told of.
+
+    What was heard of late says when it happened. In a claim it stands where it was heard of: after what had
+    been so before.
+    """
+    filed = known.claim.filed_at
+    kinds = (
+        *(_as_heard(filed, part) for part in _evidence(known)),
+        *(_as_heard(filed, part) for part in _decisions(known.claim)),
+        *(_as_heard(filed, part) for part in _effects(known.effects)),
+        _as_heard(filed, _costs(known.claim)),
     )
-    return sorted(found, key=lambda step: step.at)
+    found = [(step.at, step) for step in _of_the_warranty(known)]
+    found += [pair for kind in kinds for pair in kind]
+    found += [(one.delivery.made_at, _message(one)) for one in known.messages]
+    return [step for _, step in sorted(found, key=itemgetter(0))]
+
+
+def _as_heard(
+    first: datetime, told: Iterable[ExplainedStep]
+) -> Iterator[tuple[datetime, ExplainedStep]]:
+    """One kind of step beside the moment it is put at: never before the one that came before it."""
+    for step in told:
+        first = max(first, step.at)
+        yield first, step
 
 
 def _of_the_warranty(known: Known) -> Iterator[ExplainedStep]:
@@ -73,54 +90,64 @@ def _morning(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone)
 
 
-def _evidence(known: Known) -> Iterator[ExplainedStep]:
-    claim = known.claim
+def _evidence(known: Known) -> Iterator[Iterator[ExplainedStep]]:
+    """What was shown, what of it does not count, and what was said."""
+    yield _pieces(known.claim)
+    said = claim_telling.said(known.claim, known.words, notes=True)
+    yield (_step("said", one.at, one.by, "", _rest(one), one.event) for one in said)
+
+
+def _pieces(claim: Claim) -> Iterator[ExplainedStep]:
     for one in claim.pieces:
         piece = claim_telling.piece(one)
         yield _step("evidence", one.at, piece.by, "", _rest(piece), one.event)
         if piece.withdrawn_by is not None:
-            told = {"piece": piece.id}
-            yield _step(
-                "evidence_withdrawn", one.at, piece.withdrawn_by, piece.withdrawn_why, told, None
-            )
-    for words in claim_telling.said(claim, known.words, notes=True):
-        yield _step("said", words.at, words.by, "", _rest(words), words.event)
+            by, why = piece.withdrawn_by, piece.withdrawn_why
+            yield _step("evidence_withdrawn", one.at, by, why, {"piece": piece.id}, None)
 
 
-def _decisions(claim: Claim) -> Iterator[ExplainedStep]:
+def _decisions(claim: Claim) -> Iterator[Iterator[ExplainedStep]]:
     """What rules said and people decided, and the states it came to."""
-    for one in claim.weighings:
-        told = msgspec.to_builtins(one)
-        told["ruled"] = [msgspec.structs.asdict(each) for each in one.ruled]
-        yield _step("weighed", one.at, _hub(), "", _without(told), one.event)
+    yield (_weighed(one) for one in claim.weighings)
     if claim.override is not None:
-        one_of = claim.override
-        told = {"override": one_of.id}
-        yield _step("overridden", one_of.at, _doer(one_of.by), one_of.why, told, None)
-    approvals = claim.verdict.approvals if claim.verdict and claim.verdict.approvals else ()
-    for given in approvals or claim.approvals:
-        yield _step(
-            "approved",
-            given.at,
-            _doer(given.by),
-            given.why,
-            _rest(claim_telling.approval(given)),
-            given.event,
-        )
-    for move in claim.history:
-        told = {"before": move.before, "after": move.after, "reason": move.reason or None}
-        if claim.verdict is not None and claim.verdict.event == move.event:
-            told["verdict"] = _rest(claim_telling.verdict(claim.verdict))
-        yield _step("moved", move.at, _doer(move.by), move.why, told, move.event)
+        by, told = claim_telling.doer(claim.override.by), {"override": claim.override.id}
+        yield iter([_step("overridden", claim.override.at, by, claim.override.why, told, None)])
+    yield (_approved(one) for one in (*_approvals(claim.verdict), *claim.approvals))
+    yield (_moved(one, claim.verdict) for one in claim.history)
 
 
-def _effects(effects: Iterable[EffectDocument]) -> Iterator[ExplainedStep]:
+def _weighed(one: Weighing) -> ExplainedStep:
+    told = msgspec.to_builtins(one)
+    told["ruled"] = [msgspec.structs.asdict(each) for each in one.ruled]
+    return _step("weighed", one.at, HUB, "", _without(told), one.event)
+
+
+def _approvals(verdict: Verdict | None) -> tuple[Approval, ...]:
+    return verdict.approvals if verdict else ()
+
+
+def _approved(one: Approval) -> ExplainedStep:
+    told = _rest(claim_telling.approval(one))
+    return _step("approved", one.at, claim_telling.doer(one.by), one.why, told, one.event)
+
+
+def _moved(one: Move, verdict: Verdict | None) -> ExplainedStep:
+    told: dict[str, Any] = {"before": one.before, "after": one.after, "reason": one.reason or None}
+    if verdict is not None and (verdict.event, verdict.state) == (one.event, one.after):
+        told["verdict"] = _rest(claim_telling.verdict(verdict))
+    return _step("moved", one.at, claim_telling.doer(one.by), one.why, told, one.event)
+
+
+def _effects(effects: Iterable[EffectDocument]) -> Iterator[Iterator[ExplainedStep]]:
     for one in effects:
         told = one.model_dump(mode="json", exclude={"changes", "asked_at"})
-        yield _step("asked", one.asked_at, _hub(), "", told, None)
-        for change in one.changes:
-            told = {"effect": one.id, "kind": one.kind} | _rest(change)
-            yield _step("effect", change.at, change.by, change.why, told, change.event)
+        asked = _step("asked", one.asked_at, HUB, "", told, None)
+        yield iter([asked, *(_changed(one, change) for change in one.changes)])
+
+
+def _changed(effect: EffectDocument, one: EffectChange) -> ExplainedStep:
+    told = {"effect": effect.id, "kind": effect.kind} | _rest(one)
+    return _step("effect", one.at, one.by, one.why, told, one.event)
 
 
 def _costs(claim: Claim) -> Iterator[ExplainedStep]:
@@ -129,20 +156,14 @@ def _costs(claim: Claim) -> Iterator[ExplainedStep]:
         yield _step("cost", one.at, posting.by, one.why, _rest(posting), one.event)
     for verified in claim.verified:
         told = {"posting": verified.posting}
-        yield _step("verified", verified.at, _doer(verified.by), verified.why, told, None)
+        yield _step(
+            "verified", verified.at, claim_telling.doer(verified.by), verified.why, told, None
+        )
 
 
 def _message(one: DeliveryTold) -> ExplainedStep:
     told = msgspec.to_builtins(one.delivery) | {"attempts": msgspec.to_builtins(one.attempts)}
-    return _step("message", one.delivery.made_at, _hub(), "", _without(told), one.delivery.event)
-
-
-def _hub() -> Doer:
-    return Doer(kind="hub", id="hub", role="")
-
-
-def _doer(by: By) -> Doer:
-    return claim_telling.doer(by)
+    return _step("message", one.delivery.made_at, HUB, "", _without(told), one.delivery.event)
 
 
 def _rest(one: Document) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from schemas.events.parts import Statement
 
 CLAIMS = "select id, version, doc from claim"
 WAITING = """
-select claim.id, claim.version, claim.doc from claim_code k, lateral (select claim.* from claim where claim.id = k.id limit 1) claim"""
+select claim.id, claim.version, claim.doc
+  from claim_code k, lateral (select claim.* from claim where claim.id = k.id limit 1) claim"""
 """Read in the order of what waits; each claim is looked up where it stands."""
 EFFECTS = "select id, doc from claim_effect"
 OF_REFERENCE = (
