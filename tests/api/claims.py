@@ -27,12 +27,16 @@ LIMITS: dict[str, Any] = {
 }
 NEEDS: dict[str, Any] = {
     "default": {},
-    "by_issue": {"power": {"required": ["pos_invoice"], "expires_days": 30}},
+    "by_issue": {
+        "power": {"required": ["pos_invoice"], "expires_days": 30},
+        "hinge": {"required": ["description"]},
+    },
 }
 ISSUES: dict[str, Any] = {
     "types": [
         {"code": "power", "text": {"en": "Power"}},
         {"code": "screen", "text": {"en": "Screen"}},
+        {"code": "hinge", "text": {"en": "Hinge"}},
     ]
 }
 
