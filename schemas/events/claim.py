@@ -92,13 +92,22 @@ class ClaimFiled(Fact):
         return f"claim/{self.source or source}/{self.reference}" if self.reference else None
 
 
-class ClaimEvidenceAdded(Fact):
+class OfClaim(Fact):
+    """Something that is said about a claim that is known."""
+
+    claim: str
+
+    def speaks_of(self, source: str) -> str | None:  # noqa: ARG002 - whoever says it
+        """The claim."""
+        return self.claim
+
+
+class ClaimEvidenceAdded(OfClaim):
     """Something that a claim lacked, from whichever system."""
 
     TYPE: ClassVar[str] = "claim.evidence_added.v1"
     SPEAKS: ClassVar[bool] = True
 
-    claim: str
     photos: Photos = ()
     invoice: Name | None = None
     serial: Serial | None = None
@@ -106,18 +115,13 @@ class ClaimEvidenceAdded(Fact):
     words: Words | None = None
     """A description, where there was none."""
 
-    def speaks_of(self, source: str) -> str | None:  # noqa: ARG002 - whoever says it
-        """The claim."""
-        return self.claim
 
-
-class ClaimAnswered(Fact):
+class ClaimAnswered(OfClaim):
     """The customer's answer to what was asked."""
 
     TYPE: ClassVar[str] = "claim.answered.v1"
     SPEAKS: ClassVar[bool] = True
 
-    claim: str
     photos: Photos = ()
     words: Words | None = None
 
@@ -205,25 +209,23 @@ class DenialGiven(Fact):
     by: Actor
 
 
-class QuestionAsked(Fact):
+class QuestionAsked(OfClaim):
     """Somebody asks the customer for more. Believed only where a door vouches for him."""
 
     TYPE: ClassVar[str] = "claim_question.asked.v1"
     SPEAKS: ClassVar[bool] = True
 
-    claim: str
     words: Words | None = None
     why: str = ""
     by: Actor
 
 
-class NoteWritten(Fact):
+class NoteWritten(OfClaim):
     """An internal note, which never leaves. Believed only where a door vouches for him."""
 
     TYPE: ClassVar[str] = "claim_note.written.v1"
     SPEAKS: ClassVar[bool] = True
 
-    claim: str
     words: Words | None = None
     why: str = ""
     by: Actor
