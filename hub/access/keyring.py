@@ -253,7 +253,7 @@ class Keyring:
     def seal_contact(self, tenant: str, contact: Contact, event_id: str) -> SealedContact:
         """Take a contact out of an event: what stays is a reference and hashes.
 
-        `event_id` names a contact that has neither e-mail nor phone.
+        `event_id`, or what the event speaks of, names a contact that has neither e-mail nor phone.
         """
         made_up = contact.generated or ()
         # A number that was made up is nobody's, an address only where there is nothing better.
@@ -261,7 +261,7 @@ class Keyring:
         phone = "" if "phone" in made_up else comparable_phone(contact.phone)
         email_hash = self.hashed(tenant, "email", email) if email else None
         phone_hash = self.hashed(tenant, "phone", phone) if phone else None
-        known_by = email_hash or phone_hash or derived_id("anonymous", tenant, event_id)
+        known_by = email_hash or phone_hash or _anonymous(tenant, event_id)
         body = contact.model_dump_json(exclude_none=True).encode()
         digest = hmac.digest(self._match(tenant), body, "sha256")[:16]
         name = comparable_name(contact.name)
@@ -279,6 +279,15 @@ class Keyring:
             digest=digest,
             sealed=self.seal(tenant, body),
         )
+
+
+def nobody(tenant: str, name: str) -> str:
+    """Who a contact is of that has neither e-mail nor phone, by the name it was sealed under."""
+    return customer_id(tenant, _anonymous(tenant, name))
+
+
+def _anonymous(tenant: str, name: str) -> str:
+    return derived_id("anonymous", tenant, name)
 
 
 def _decrypted(ciphers: Iterable[AESGCM], tenant: str, body: bytes, whose: bytes) -> bytes:

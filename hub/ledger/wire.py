@@ -235,7 +235,8 @@ def _without_contact(
         taken["words"] = None
     sealed = None
     if contact and any((contact.email, contact.phone, contact.name, "words" in taken)):
-        sealed = keyring.seal_contact(envelope.tenant, contact, envelope.id)
+        nameless = fact.speaks_of(envelope.connector) or envelope.id
+        sealed = keyring.seal_contact(envelope.tenant, contact, nameless)
     return (fact.model_copy(update=taken) if taken else fact), sealed
 
 
