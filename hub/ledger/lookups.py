@@ -1,14 +1,15 @@
 """Loading what a batch needs: fresh from Postgres, overlaid with the batch that is in flight."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.adapters.postgres import Queries
 from hub.ledger.homes import Home, Inbox
-from hub.ledger.plan import NameKey, NameRow, Plan
+from hub.ledger.plan import NameKey, Plan
 from hub.ledger.recalled import Policies, Tenants
 from hub.ledger.shop_answers import shop_answers
 from hub.sdk.decision import Row
@@ -38,6 +39,7 @@ select n.kind, n.tenant, n.value, n.home, n.id, n.released
 """
 PART = "select {n} as kind, id, home, doc from {table} where home = any($1::text[])"
 NUL = "\x00"
+"""Nothing in Postgres holds one, and to ask for one would fail the whole batch."""
 AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
 _inbox = msgspec.json.Decoder(Inbox).decode
@@ -66,35 +68,31 @@ class Lookups:
     policies: Policies = field(default_factory=Policies)
     known: Known = field(default_factory=Known)
     homes: dict[str, Home] = field(default_factory=dict)
-    _changed: set[NameKey | AskRow] = field(default_factory=set)
-    """Names and rows that an earlier event of this batch has changed."""
+    _changed: set[AskRow] = field(default_factory=set)
+    """Rows that an earlier event of this batch has changed."""
+    _keys: dict[AskName, NameKey] = field(default_factory=dict)
+    """By what a name was looked up, or would be: kind, tenant and the stem of its value."""
+    _looked: set[NameKey] = field(default_factory=set)
     _stems: dict[NameKey, dict[str, NameHolder]] = field(default_factory=dict)
-    _granted: dict[NameKey, dict[str, NameHolder]] = field(default_factory=dict)
+    """What was found, which for most is nothing."""
 
     async def answer(self, asks: Iterable[Ask]) -> None:
         """Load what is asked for the first time."""
-        missing = self.known.missing(dict.fromkeys(asks))
-        tenants = [ask for ask in missing if isinstance(ask, AskTenant)]
-        names = [ask for ask in missing if isinstance(ask, AskName) and NUL not in ask.value]
-        rows = [ask for ask in missing if isinstance(ask, AskRow) and NUL not in ask.id]
-        policies = [ask for ask in missing if isinstance(ask, AskPolicy)]
-        shops = [ask for ask in missing if isinstance(ask, AskShop)]
-        for ask in missing:
-            # Nothing in Postgres holds a NUL, and to ask for one would fail the whole batch.
-            if isinstance(ask, AskName) and NUL in ask.value:
-                self.known.answers[ask] = ()
-            elif isinstance(ask, AskRow) and NUL in ask.id:
-                self.known.answers[ask] = None
-        if tenants:
-            await self._tenants(tenants)
-        if names:
-            await self._names(names)
-        if rows:
-            await self._rows(rows)
-        if policies:
-            self.known.answers |= await self.policies.answer(self.database, policies)
-        if shops:
-            self.known.answers |= await shop_answers(self.database, shops)
+        missing: dict[type, list[Any]] = {}
+        for ask in dict.fromkeys(asks):
+            if ask not in self.known.answers:
+                missing.setdefault(type(ask), []).append(ask)
+        if AskTenant in missing:
+            await self._tenants(missing[AskTenant])
+        if AskName in missing:
+            await self._names(missing[AskName])
+        if AskRow in missing:
+            await self._rows(missing[AskRow])
+        if AskPolicy in missing:
+            found = await self.policies.answer(self.database, missing[AskPolicy])
+            self.known.answers |= found
+        if AskShop in missing:
+            self.known.answers |= await shop_answers(self.database, missing[AskShop])
 
     async def _tenants(self, asks: list[AskTenant]) -> None:
         # What is recalled now is kept: while a stranger is looked for, another batch may forget all.
@@ -106,62 +104,70 @@ class Lookups:
         self.known.answers.update({ask: found[ask.tenant] for ask in asks})
 
     async def _names(self, asks: list[AskName]) -> None:
-        keys = dict.fromkeys((ask.kind, ask.tenant, _stem(ask.value)) for ask in asks)
-        new = [key for key in keys if key not in self._stems]
-        for key in new:
-            self._stems[key] = {}
+        keys = [self._key(ask) for ask in asks]
+        new = [key for key in dict.fromkeys(keys) if key not in self._looked and NUL not in key[2]]
         if new:
-            kinds, tenants, lows = (list(column) for column in zip(*new, strict=True))
-            found = await self.database.fetch(
-                NAMES, kinds, tenants, lows, [_bound(low) for low in lows]
-            )
-            for row in found:
-                holder = NameHolder(
-                    row["kind"], row["value"], row["home"], row["id"], row["released"]
-                )
-                self._stems[row["kind"], row["tenant"], _stem(row["value"])][row["value"]] = holder
-            if self.ahead is not None:
-                self._overlay_names(self.ahead.names, set(new))
-            for key in new:
-                self._stems[key].update(self._granted.get(key, {}))
+            self._looked.update(new)
+            await self._find(new)
+        stems, answers = self._stems, self.known.answers
+        for ask, key in zip(asks, keys, strict=True):
+            answers[ask] = _rendered(ask, stems[key]) if key in stems else ()
+
+    async def _find(self, new: Sequence[NameKey]) -> None:
+        kinds, tenants, lows = (list(column) for column in zip(*new, strict=True))
+        stems = self._stems
+        found = await self.database.fetch(
+            NAMES, kinds, tenants, lows, [_bound(low) for low in lows]
+        )
+        for row in found:
+            kind, value = row["kind"], row["value"]
+            holder = NameHolder(kind, value, row["home"], row["id"], row["released"])
+            stems.setdefault((kind, row["tenant"], _stem(value)), {})[value] = holder
+        ahead = self.ahead.held if self.ahead is not None else {}
+        mine = self.plan.held
+        for key in new if ahead or mine else ():
+            if key in ahead:
+                self._overlay(key, ahead[key])
+            if key in mine:
+                stems.setdefault(key, {}).update(mine[key])
+
+    def _overlay(self, key: NameKey, held: Mapping[str, NameHolder]) -> None:
+        found = self._stems.setdefault(key, {})
+        for value, holder in held.items():
+            # Whoever lets go of a name without having looked it up does not know its id.
+            if not holder.id and value in found:
+                found[value] = replace(holder, id=found[value].id)
+            else:
+                found[value] = holder
+
+    def _key(self, ask: AskName) -> NameKey:
+        key = self._keys.get(ask)
+        if key is None:
+            key = self._keys[ask] = (ask.kind, ask.tenant, _stem(ask.value))
+        return key
+
+    async def _rows(self, asks: Iterable[AskRow]) -> None:
+        processor, answers = self.processor, self.known.answers
+        asked: dict[str, list[str]] = {}
         for ask in asks:
-            self._render(ask)
-
-    def _overlay_names(self, names: Mapping[NameKey, NameRow], stems: set[NameKey]) -> None:
-        for (kind, tenant, value), row in names.items():
-            key = (kind, tenant, _stem(value))
-            if key in stems:
-                loaded = self._stems[key].get(value)
-                # Whoever lets go of a name without having looked it up does not know its id.
-                owner = row.id or (loaded.id if loaded else "")
-                self._stems[key][value] = NameHolder(kind, value, row.home, owner, row.released)
-
-    def _render(self, ask: AskName) -> None:
-        held = self._stems[ask.kind, ask.tenant, _stem(ask.value)]
-        answer: tuple[NameHolder, ...] = ()
-        if not held:
-            pass
-        elif ask.prefix:
-            answer = tuple(held[value] for value in sorted(held) if value.startswith(ask.value))
-        else:
-            answer = (held[ask.value],) if ask.value in held else ()
-        self.known.answers[ask] = answer
-
-    async def _rows(self, asks: list[AskRow]) -> None:
-        processor = self.processor
+            if NUL in ask.id:
+                answers[ask] = None
+            else:
+                asked.setdefault(ask.table, []).append(ask.id)
         for row_type in (processor.head, *processor.parts, *processor.others):
-            ids = [ask.id for ask in asks if ask.table == row_type.table]
-            decided = self._decided(row_type.table, ids)
-            self.known.answers.update(
-                {AskRow(row_type.table, i): row for i, row in decided.items()}
-            )
+            table = row_type.table
+            if table not in asked:
+                continue
+            ids = asked[table]
+            decided = self._decided(table, ids)
+            answers.update({AskRow(table, i): row for i, row in decided.items()})
             ids = [i for i in ids if i not in decided]
             if not ids:
                 continue
-            sql = f"select id, doc from {row_type.table} where id = any($1::text[]) and doc is not null"
+            sql = f"select id, doc from {table} where id = any($1::text[]) and doc is not null"
             rows = {r["id"]: _row(row_type, r["doc"]) for r in await self.database.fetch(sql, ids)}
             for identifier in ids:
-                self.known.answers[AskRow(row_type.table, identifier)] = rows.get(identifier)
+                answers[AskRow(table, identifier)] = rows.get(identifier)
 
     def _decided(self, table: str, ids: Iterable[str]) -> dict[str, Row]:
         """Those rows that this batch or the one in flight has written."""
@@ -172,16 +178,25 @@ class Lookups:
         found = {i: next((rows[i] for rows in written if i in rows), None) for i in ids}
         return {i: part.row for i, part in found.items() if part is not None}
 
-    def name(self, kind: str, tenant: str, value: str) -> NameHolder | None:
-        """Who holds a value, as far as this batch has looked or decided."""
-        key = (kind, tenant, _stem(value))
-        return self._granted.get(key, {}).get(value) or self._stems.get(key, {}).get(value)
+    def name(self, key: NameKey) -> tuple[NameHolder | None, NameKey]:
+        """Who holds a value, as far as this batch has looked or decided, and by what it is looked up."""
+        kind, tenant, value = key
+        stem = _stem(value)
+        if stem != value:
+            key = (kind, tenant, stem)
+        held = self.plan.held.get(key)
+        if held is not None and value in held:
+            return held[value], key
+        held = self._stems.get(key)
+        return (held.get(value) if held is not None else None), key
 
-    def granted(self, tenant: str, holder: NameHolder) -> None:
+    def granted(self, key: NameKey, holder: NameHolder) -> None:
         """Remember for later events of this batch what an earlier one did to a name."""
-        key = (holder.kind, tenant, _stem(holder.value))
-        self._granted.setdefault(key, {})[holder.value] = holder
-        self._changed.add(key)
+        held = self.plan.held.get(key)
+        if held is None:
+            self.plan.held[key] = {holder.value: holder}
+        else:
+            held[holder.value] = holder
 
     def rewritten(self, table: str, row: Row) -> None:
         """Remember for later events of this batch what an earlier one did to a row."""
@@ -192,15 +207,18 @@ class Lookups:
 
     def refresh(self, asks: Iterable[Ask]) -> bool:
         """Whether earlier events of this batch changed an answer; it is the new one afterwards."""
-        changed = False
+        changed, mine, rows, keys = False, self.plan.held, self._changed, self._keys
+        if not mine and not rows:
+            return False
         for ask in asks:
             if isinstance(ask, AskName):
-                key = (ask.kind, ask.tenant, _stem(ask.value))
-                if key in self._changed:
-                    self._stems[key].update(self._granted[key])
-                    self._render(ask)
+                key = keys.get(ask) or self._key(ask)
+                if key in mine:
+                    found = self._stems.setdefault(key, {})
+                    found.update(mine[key])
+                    self.known.answers[ask] = _rendered(ask, found)
                     changed = True
-            elif ask in self._changed:
+            elif ask in rows:
                 changed = True
         return changed
 
@@ -242,6 +260,12 @@ class Lookups:
                 kept = _row(kinds[row["kind"]], row["doc"])
                 parts.setdefault(row["home"], []).append(kept)
         return parts
+
+
+def _rendered(ask: AskName, held: Mapping[str, NameHolder]) -> tuple[NameHolder, ...]:
+    if ask.prefix:
+        return tuple(held[value] for value in sorted(held) if value.startswith(ask.value))
+    return (held[ask.value],) if ask.value in held else ()
 
 
 def _row(row_type: RowType, doc: str) -> Row:

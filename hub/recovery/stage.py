@@ -121,6 +121,8 @@ class Stage:
         done, ahead = self._plan, self._ahead
         ahead.homes |= done.homes
         ahead.names |= done.names
+        for stem, held in done.held.items():
+            ahead.held.setdefault(stem, {}).update(held)
         for table, rows in done.parts.items():
             ahead.parts.setdefault(table, {}).update(rows)
         for table, rows in done.founded.items():
