@@ -103,11 +103,15 @@ def _record(
 def _goods(purchase: Purchase, sale: SaleRecorded, rows: Rows) -> list[Kept]:
     """What each line's product is called here; no two lines name one unit, however they call it."""
     held = purchase.products() if purchase.row else NOTHING
-    lines = zip(sale.lines, rows, strict=True)
-    goods = [(called(line.product, kept, held), kept) for line, kept in lines]
-    keys = [key for key, _ in goods]
-    if any(key != line.product.key for key, line in zip(keys, sale.lines, strict=True)):
-        check_serials(sale.lines, keys)
+    goods: list[Kept] = []
+    otherwise = False
+    for line, kept in zip(sale.lines, rows, strict=True):
+        product = line.product
+        key = called(product, kept, held)
+        otherwise = otherwise or key != (product.code or product.key)
+        goods.append((key, kept))
+    if otherwise:
+        check_serials(sale.lines, [key for key, _ in goods])
     return goods
 
 
@@ -168,8 +172,8 @@ def _with_rarities(told: Sale, sale: SaleRecorded, noted: Noted) -> Sale:
 def _line(line: SaleLine, key: str) -> Line:
     serials = tuple(sorted(map(normalise, line.serials))) if line.serials else ()
     months, until = line.coverage_months, line.covered_until
-    told = None if line.product.key == key else line.product.key
-    return Line(key, line.quantity, serials, months, until, line.line, told)
+    own = line.product.code or line.product.key
+    return Line(key, line.quantity, serials, months, until, line.line, None if own == key else own)
 
 
 def _again(

@@ -1,7 +1,6 @@
 """What a home remembers: one row of the purchase and one of each unit born there."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Literal, cast
@@ -273,14 +272,13 @@ class Unit(Row, frozen=True, gc=False, omit_defaults=True):
         return self.status == ENDED and not self.reports
 
 
-@dataclass(frozen=True, slots=True)
-class Purchase:
+class Purchase(msgspec.Struct, frozen=True, gc=False):
     """A home as rules see it; `row` is None until something was accepted there."""
 
     row: PurchaseRow | None = None
-    units: Mapping[str, Unit] = field(default_factory=dict)
-    proposals: Mapping[str, Proposal] = field(default_factory=dict)
-    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    units: dict[str, Unit] = {}
+    proposals: dict[str, Proposal] = {}
+    proofs: dict[str, Proof] = {}
 
     def products(self) -> frozenset[str]:
         """What products are called here."""
@@ -309,6 +307,8 @@ def product_of(goods: tuple[str | None, str | None, str | None]) -> Product:
 
 def assemble(head: Row | None, parts: Sequence[Row]) -> Purchase:
     """A home from its stored rows, its units in the order they were born."""
+    if not parts:
+        return Purchase(cast("PurchaseRow | None", head))
     units = sorted((unit for unit in parts if isinstance(unit, Unit)), key=lambda unit: unit.number)
     proposals = {part.id: part for part in parts if isinstance(part, Proposal)}
     proofs = {part.id: part for part in parts if isinstance(part, Proof)}
