@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from hub.adapters.postgres import Queries
-from hub.ledger.homes import Home, Inbox
-from hub.ledger.plan import NameKey, Plan
+from hub.ledger.homes import Home, Inbox, encode
+from hub.ledger.plan import Holders, NameKey, Plan
 from hub.ledger.recalled import Policies, Tenants
 from hub.ledger.shop_answers import shop_answers
 from hub.sdk.decision import Row
@@ -33,15 +34,27 @@ select id, coverage_months, patience_days, version, erased_at is not null as is_
 """
 NAMES = """
 select n.kind, n.tenant, n.value, n.home, n.id, n.released
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as a(kind, tenant, low, high)
-  join name n on n.kind = a.kind collate "C" and n.tenant = a.tenant collate "C"
-             and n.value >= a.low collate "C" and n.value < a.high collate "C"
+  from unnest($1::text[], $2::text[], $3::text[]) as a(kind, tenant, stems)
+ cross join lateral jsonb_array_elements_text(a.stems::jsonb) as s(low)
+ cross join lateral (select case when right(s.low, 1) = chr(31) then left(s.low, -1) || chr(32)
+                                 else s.low || chr(1) end as high) b
+ cross join lateral (
+  select * from name
+   where name.kind = a.kind collate "C" and name.tenant = a.tenant collate "C"
+     and name.value >= s.low collate "C" and name.value < b.high collate "C"
+   -- Never joined but by looking up one stem after another.
+  offset 0) n
+"""
+"""The stems of each kind and merchant as one text: the client looks at each element of an array several times.
+
+What begins with a stem that ends with the separator comes before what has the next character in its place;
+of another stem there is the value itself alone.
 """
 PART = "select {n} as kind, id, home, doc from {table} where home = any($1::text[])"
 NUL = "\x00"
 """Nothing in Postgres holds one, and to ask for one would fail the whole batch."""
-AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
+_value = attrgetter("value")
 _inbox = msgspec.json.Decoder(Inbox).decode
 
 
@@ -49,11 +62,6 @@ def _stem(value: str) -> str:
     """The part of a value by which it can be looked up: up to its first separator."""
     end = value.find(SEPARATOR)
     return value if end < 0 else value[: end + 1]
-
-
-def _bound(stem: str) -> str:
-    """The first text after every text that begins with the stem, or after the stem alone."""
-    return stem[:-1] + AFTER_SEPARATOR if stem.endswith(SEPARATOR) else stem + chr(1)
 
 
 @dataclass(slots=True)
@@ -73,7 +81,7 @@ class Lookups:
     _keys: dict[AskName, NameKey] = field(default_factory=dict)
     """By what a name was looked up, or would be: kind, tenant and the stem of its value."""
     _looked: set[NameKey] = field(default_factory=set)
-    _stems: dict[NameKey, dict[str, NameHolder]] = field(default_factory=dict)
+    _stems: dict[NameKey, Holders] = field(default_factory=dict)
     """What was found, which for most is nothing."""
 
     async def answer(self, asks: Iterable[Ask]) -> None:
@@ -111,34 +119,25 @@ class Lookups:
             await self._find(new)
         stems, answers = self._stems, self.known.answers
         for ask, key in zip(asks, keys, strict=True):
-            answers[ask] = _rendered(ask, stems[key]) if key in stems else ()
+            answers[ask] = _rendered(ask, stems.get(key, ()))
 
     async def _find(self, new: Sequence[NameKey]) -> None:
-        kinds, tenants, lows = (list(column) for column in zip(*new, strict=True))
+        lows: dict[tuple[str, str], list[str]] = {}
+        for kind, tenant, low in new:
+            lows.setdefault((kind, tenant), []).append(low)
+        kinds, tenants = (list(column) for column in zip(*lows, strict=True))
+        texts = [encode(of).decode() for of in lows.values()]
         stems = self._stems
-        found = await self.database.fetch(
-            NAMES, kinds, tenants, lows, [_bound(low) for low in lows]
-        )
-        for row in found:
+        for row in await self.database.fetch(NAMES, kinds, tenants, texts):
             kind, value = row["kind"], row["value"]
             holder = NameHolder(kind, value, row["home"], row["id"], row["released"])
-            stems.setdefault((kind, row["tenant"], _stem(value)), {})[value] = holder
+            key = (kind, row["tenant"], _stem(value))
+            stems[key] = (*stems.get(key, ()), holder)
         ahead = self.ahead.held if self.ahead is not None else {}
-        mine = self.plan.held
-        for key in new if ahead or mine else ():
-            if key in ahead:
-                self._overlay(key, ahead[key])
-            if key in mine:
-                stems.setdefault(key, {}).update(mine[key])
-
-    def _overlay(self, key: NameKey, held: Mapping[str, NameHolder]) -> None:
-        found = self._stems.setdefault(key, {})
-        for value, holder in held.items():
-            # Whoever lets go of a name without having looked it up does not know its id.
-            if not holder.id and value in found:
-                found[value] = replace(holder, id=found[value].id)
-            else:
-                found[value] = holder
+        for held in (ahead, self.plan.held):
+            for key in new if held else ():
+                if key in held:
+                    stems[key] = merged(stems.get(key, ()), held[key])
 
     def _key(self, ask: AskName) -> NameKey:
         key = self._keys.get(ask)
@@ -184,19 +183,15 @@ class Lookups:
         stem = _stem(value)
         if stem != value:
             key = (kind, tenant, stem)
-        held = self.plan.held.get(key)
-        if held is not None and value in held:
-            return held[value], key
-        held = self._stems.get(key)
-        return (held.get(value) if held is not None else None), key
+        for holder in (*self.plan.held.get(key, ()), *self._stems.get(key, ())):
+            if holder.value == value:
+                return holder, key
+        return None, key
 
     def granted(self, key: NameKey, holder: NameHolder) -> None:
         """Remember for later events of this batch what an earlier one did to a name."""
-        held = self.plan.held.get(key)
-        if held is None:
-            self.plan.held[key] = {holder.value: holder}
-        else:
-            held[holder.value] = holder
+        held = self.plan.held
+        held[key] = merged(held[key], (holder,)) if key in held else (holder,)
 
     def rewritten(self, table: str, row: Row) -> None:
         """Remember for later events of this batch what an earlier one did to a row."""
@@ -212,11 +207,10 @@ class Lookups:
             return False
         for ask in asks:
             if isinstance(ask, AskName):
-                key = keys.get(ask) or self._key(ask)
+                key = keys[ask] if ask in keys else self._key(ask)
                 if key in mine:
-                    found = self._stems.setdefault(key, {})
-                    found.update(mine[key])
-                    self.known.answers[ask] = _rendered(ask, found)
+                    self._stems[key] = merged(self._stems.get(key, ()), mine[key])
+                    self.known.answers[ask] = _rendered(ask, self._stems[key])
                     changed = True
             elif ask in rows:
                 changed = True
@@ -262,10 +256,25 @@ class Lookups:
         return parts
 
 
-def _rendered(ask: AskName, held: Mapping[str, NameHolder]) -> tuple[NameHolder, ...]:
-    if ask.prefix:
-        return tuple(held[value] for value in sorted(held) if value.startswith(ask.value))
-    return (held[ask.value],) if ask.value in held else ()
+def merged(held: Holders, later: Holders) -> Holders:
+    """Who holds values of one stem once some of them have changed."""
+    if not held:
+        return later
+    by_value = {holder.value: holder for holder in held}
+    for holder in later:
+        was = by_value.get(holder.value, holder)
+        # Whoever lets go of a name without having looked it up does not know its id.
+        by_value[holder.value] = holder if holder.id else replace(holder, id=was.id)
+    return tuple(by_value.values())
+
+
+def _rendered(ask: AskName, held: Holders) -> Holders:
+    if not held:
+        return ()
+    if not ask.prefix:
+        return tuple([one for one in held if one.value == ask.value])
+    found = [one for one in held if one.value.startswith(ask.value)]
+    return tuple(sorted(found, key=_value) if len(found) > 1 else found)
 
 
 def _row(row_type: RowType, doc: str) -> Row:
