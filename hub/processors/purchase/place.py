@@ -1,6 +1,6 @@
 """Where an event lives, and what must be looked up for it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from hub.domain.orders import MAX_UNITS, named, units_of
@@ -49,13 +49,12 @@ purchase_home = lru_cache(maxsize=8192)(order_home)
 """The home of an order, which one event asks for several times over."""
 
 
-def needs(event: Event, known: Known) -> Iterator[Ask]:
+def needs(event: Event, known: Known) -> list[Ask]:
     """The merchant, whose it is, who holds the serials, and the units of those who do."""
-    yield from _needs(event, known)
-    yield from needs_customer(event, known)
+    return _needs(event, known) + needs_customer(event, known)
 
 
-def _needs(event: Event, known: Known) -> Iterable[Ask]:
+def _needs(event: Event, known: Known) -> list[Ask]:
     match event.fact:
         case SaleRecorded() as sale:
             return _of_sale(event, sale, known)
