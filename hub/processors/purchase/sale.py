@@ -78,12 +78,12 @@ def _record(
     tenant = tenant_of(event, known)
     check_size(units_of(sale))
     row = purchase.row or _opened(event, sale)
-    first = next((kept for kept in row.sales if kept.connector == event.connector), None)
+    first = _first(row.sales, event.connector) if row.sales else None
     day = _day(sale, first, event.received_at)
     check_lines(sale, day)
     goods = _goods(purchase, sale, rows)
     of_lines = (*differences(sale.lines, rows), *unlike(event, sale, rows, known))
-    noted = (*of_lines, *((code, None) for code in who.remarks))
+    noted = (*of_lines, *[(code, None) for code in who.remarks])
     told = _told(event, sale, (day, who.customer), goods, noted)
     told_items = _items(event, sale, (day, who), goods, partial(cover, event, known, tenant))
     if row.deleted:
@@ -98,6 +98,11 @@ def _record(
     if purchase.row is not None:
         check_size(known_units(purchase) + sum(_is_new(slot, event) for _, slot in matched))
     return _settle(purchase, row, told, matched, _About(event.received_at, known, met))
+
+
+def _first(sales: Sequence[Sale], connector: str) -> Sale | None:
+    """What that source said of the order before."""
+    return next((kept for kept in sales if kept.connector == connector), None)
 
 
 def _goods(purchase: Purchase, sale: SaleRecorded, rows: Rows) -> list[Kept]:
