@@ -76,11 +76,10 @@ class Lookups:
     policies: Policies = field(default_factory=Policies)
     known: Known = field(default_factory=Known)
     homes: dict[str, Home] = field(default_factory=dict)
-    _changed: set[AskRow] = field(default_factory=set)
-    """Rows that an earlier event of this batch has changed."""
-    _keys: dict[AskName, NameKey] = field(default_factory=dict)
-    """By what a name was looked up, or would be: kind, tenant and the stem of its value."""
-    _looked: set[NameKey] = field(default_factory=set)
+    _changed: set[Ask] = field(default_factory=set)
+    """What would be answered otherwise now, after earlier events of this batch."""
+    _looked: dict[NameKey, list[AskName]] = field(default_factory=dict)
+    """By kind, tenant and the stem of the value: who asked."""
     _stems: dict[NameKey, Holders] = field(default_factory=dict)
     """What was found, which for most is nothing."""
 
@@ -112,14 +111,27 @@ class Lookups:
         self.known.answers.update({ask: found[ask.tenant] for ask in asks})
 
     async def _names(self, asks: list[AskName]) -> None:
-        keys = [self._key(ask) for ask in asks]
-        new = [key for key in dict.fromkeys(keys) if key not in self._looked and NUL not in key[2]]
-        if new:
-            self._looked.update(new)
-            await self._find(new)
-        stems, answers = self._stems, self.known.answers
+        new: list[NameKey] = []
+        keys = [(ask.kind, ask.tenant, _stem(ask.value)) for ask in asks]
         for ask, key in zip(asks, keys, strict=True):
-            answers[ask] = _rendered(ask, stems.get(key, ()))
+            if key in self._looked:
+                self._looked[key].append(ask)
+            else:
+                self._looked[key] = [ask]
+                if NUL not in key[2]:
+                    new.append(key)
+        if new:
+            await self._find(new)
+        for ask, key in zip(asks, keys, strict=True):
+            if key in self.plan.held:
+                self._changed.add(ask)
+            self._render(ask, key)
+
+    def _render(self, ask: AskName, key: NameKey) -> None:
+        held, mine = self._stems.get(key, ()), self.plan.held
+        if key in mine:
+            held = self._stems[key] = merged(held, mine[key])
+        self.known.answers[ask] = _rendered(ask, held)
 
     async def _find(self, new: Sequence[NameKey]) -> None:
         lows: dict[tuple[str, str], list[str]] = {}
@@ -134,16 +146,9 @@ class Lookups:
             key = (kind, row["tenant"], _stem(value))
             stems[key] = (*stems.get(key, ()), holder)
         ahead = self.ahead.held if self.ahead is not None else {}
-        for held in (ahead, self.plan.held):
-            for key in new if held else ():
-                if key in held:
-                    stems[key] = merged(stems.get(key, ()), held[key])
-
-    def _key(self, ask: AskName) -> NameKey:
-        key = self._keys.get(ask)
-        if key is None:
-            key = self._keys[ask] = (ask.kind, ask.tenant, _stem(ask.value))
-        return key
+        for key in new if ahead else ():
+            if key in ahead:
+                stems[key] = merged(stems.get(key, ()), ahead[key])
 
     async def _rows(self, asks: Iterable[AskRow]) -> None:
         processor, answers = self.processor, self.known.answers
@@ -183,15 +188,18 @@ class Lookups:
         stem = _stem(value)
         if stem != value:
             key = (kind, tenant, stem)
-        for holder in (*self.plan.held.get(key, ()), *self._stems.get(key, ())):
-            if holder.value == value:
-                return holder, key
+        for held in (self.plan.held.get(key), self._stems.get(key)):
+            for holder in held or ():
+                if holder.value == value:
+                    return holder, key
         return None, key
 
     def granted(self, key: NameKey, holder: NameHolder) -> None:
         """Remember for later events of this batch what an earlier one did to a name."""
         held = self.plan.held
         held[key] = merged(held[key], (holder,)) if key in held else (holder,)
+        if key in self._looked:
+            self._changed.update(self._looked[key])
 
     def rewritten(self, table: str, row: Row) -> None:
         """Remember for later events of this batch what an earlier one did to a row."""
@@ -202,19 +210,11 @@ class Lookups:
 
     def refresh(self, asks: Iterable[Ask]) -> bool:
         """Whether earlier events of this batch changed an answer; it is the new one afterwards."""
-        changed, mine, rows, keys = False, self.plan.held, self._changed, self._keys
-        if not mine and not rows:
-            return False
-        for ask in asks:
+        changed = self._changed.intersection(asks)
+        for ask in changed:
             if isinstance(ask, AskName):
-                key = keys[ask] if ask in keys else self._key(ask)
-                if key in mine:
-                    self._stems[key] = merged(self._stems.get(key, ()), mine[key])
-                    self.known.answers[ask] = _rendered(ask, self._stems[key])
-                    changed = True
-            elif ask in rows:
-                changed = True
-        return changed
+                self._render(ask, (ask.kind, ask.tenant, _stem(ask.value)))
+        return bool(changed)
 
     async def load(self, homes: Mapping[str, str]) -> None:
         """Load homes, given with their tenants; one that is new starts empty."""
