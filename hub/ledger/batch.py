@@ -73,8 +73,8 @@ class Batch:
     async def take(self, incoming: Sequence[Incoming]) -> None:
         """Decide records in the order of their offsets."""
         # Of what is no valid event too, so that its own tenant's key seals it.
-        envelopes = [one.envelope for one in incoming if one.envelope is not None]
-        await self._lookups.answer(AskTenant(envelope.tenant) for envelope in envelopes)
+        tenants = {one.envelope.tenant for one in incoming if one.envelope is not None}
+        await self._lookups.answer(map(AskTenant, sorted(tenants)))
         await self._preparation.prepare(
             [one.arrival for one in incoming if one.arrival is not None]
         )
