@@ -1,8 +1,8 @@
 """What a list of claims may be narrowed by."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from hub.api.bodies import At
 from hub.api.claim_bodies import Issue, WarrantyId
@@ -39,11 +39,10 @@ class ClaimFilters(Query):
     )
     """From the page before; the filters stay the same."""
 
-    @model_validator(mode="after")
-    def _names_whose_reference(self) -> Self:
-        if (self.source is None) != (self.reference is None):
-            raise ValueError("give `source` and `reference` together")
-        return self
+    @property
+    def names_whose_reference(self) -> bool:
+        """Whether a reference is told with its source, or neither."""
+        return (self.source is None) == (self.reference is None)
 
     @property
     def by_time(self) -> bool:

@@ -134,8 +134,8 @@ class Override(msgspec.Struct, frozen=True, gc=False):
     why: str
 
 
-class Claim(msgspec.Struct, frozen=True, gc=False):
-    """A claim."""
+class Line(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What lists show of a claim; the rest of a document is skipped, however long its history is."""
 
     id: str
     state: State
@@ -143,22 +143,27 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     issue: str
     connector: str
     filed_at: datetime
-    zone: str
     product: str
-    history: tuple[Move, ...]
-    event: str
     source: str = ""
     reference: str | None = None
     incident_on: date | None = None
-    serial_norm: str | None = None
     branch: str | None = None
     customer: str | None = None
-    preferred: Kind | None = None
-    pieces: tuple[Piece, ...] = ()
-    said: tuple[Said, ...] = ()
     missing: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+
+
+class Claim(Line, frozen=True, gc=False, kw_only=True):
+    """A claim."""
+
+    zone: str
+    history: tuple[Move, ...]
+    event: str
+    serial_norm: str | None = None
+    preferred: Kind | None = None
+    pieces: tuple[Piece, ...] = ()
+    said: tuple[Said, ...] = ()
     weighings: tuple[Weighing, ...] = ()
     approvals: tuple[Approval, ...] = ()
     verdict: Verdict | None = None
@@ -210,4 +215,5 @@ class Effect(msgspec.Struct, frozen=True, gc=False):
 
 
 claim = msgspec.json.Decoder(Claim).decode
+line = msgspec.json.Decoder(Line).decode
 effect = msgspec.json.Decoder(Effect).decode

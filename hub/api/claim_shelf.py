@@ -74,7 +74,7 @@ async def page(queries: Queries, filters: ClaimFilters) -> tuple[list[ClaimLine]
     sql = f"{source} where {where} order by {order} limit {filters.limit + 1}"
     rows = await queries.fetch(sql, *where.values)
     shown = rows[: filters.limit]
-    found = [line(claim_rows.claim(row["doc"]), row["version"]) for row in shown]
+    found = [line(claim_rows.line(row["doc"]), row["version"]) for row in shown]
     return found, _cursor(found[-1], filters) if len(rows) > filters.limit else None
 
 

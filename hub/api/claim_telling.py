@@ -33,6 +33,7 @@ from hub.api.claim_rows import (
     Claim,
     Effect,
     Granted,
+    Line,
     Move,
     Piece,
     Posting,
@@ -45,12 +46,12 @@ from hub.domain.claims.weighing import Ruled
 NOTE = "note"
 
 
-def line(claim: Claim, version: int) -> ClaimLine:
+def line(claim: Line, version: int) -> ClaimLine:
     """A claim as lists show it."""
     return ClaimLine(**_line(claim, version))
 
 
-def _line(claim: Claim, version: int) -> dict[str, Any]:
+def _line(claim: Line, version: int) -> dict[str, Any]:
     names = ("id", "state", "warranty", "issue", "product", "branch", "reference")
     return {name: getattr(claim, name) for name in (*names, "filed_at", "incident_on")} | {
         "open": claim.state in OPEN,

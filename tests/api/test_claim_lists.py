@@ -16,8 +16,10 @@ from hub.api.effect_bodies import EffectFilters
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 
-MANY = int(os.environ.get("HUB_CLAIMS", "20000"))
-"""`HUB_CLAIMS=100000` is what a merchant may have open."""
+MANY = int(os.environ.get("HUB_OPEN_CLAIMS", "20000"))
+"""`HUB_OPEN_CLAIMS=100000` is what a merchant may have open."""
+ASKED = 300
+"""So often each list is asked for."""
 TENANT, OTHER = "acme", "globex"
 DOC: dict[str, Any] = {
     "state": "staged",
@@ -149,14 +151,16 @@ async def plans(queries: Queries, one: dict[str, Any]) -> list[str]:
 
 
 async def slowest_of(queries: Queries, one: dict[str, Any]) -> float:
-    took = [await p99(lambda f=filters: claim_shelf.page(queries, f)) for filters in asked(one)]  # type: ignore[misc] # bound now
+    """Of pages as long as they are where nobody asks for longer ones."""
+    usual = [filters for filters in asked(one) if "limit" not in filters.model_fields_set]
+    took = [await p99(lambda f=filters: claim_shelf.page(queries, f)) for filters in usual]  # type: ignore[misc] # bound now
     return max(took)
 
 
 async def p99(ask: Callable[[], Awaitable[object]]) -> float:
     took = []
-    for _ in range(100):
+    for _ in range(ASKED):
         began = time.perf_counter()
         await ask()
         took.append(time.perf_counter() - began)
-    return sorted(took)[-2]
+    return sorted(took)[ASKED * 99 // 100]

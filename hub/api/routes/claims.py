@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, FastAPI, Path, Query
 from pydantic import BaseModel
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +15,7 @@ from hub.access.permissions import Permission
 from hub.access.principals import Principal
 from hub.api import claim_shelf, claim_telling, problems
 from hub.api.asking import asked
-from hub.api.at_claim import ClaimPath, check_incident, check_photos, filing, the_claim
+from hub.api.at_claim import ClaimPath, check_incident, check_photos, filing, refused, the_claim
 from hub.api.auth import Allowed
 from hub.api.bodies import VISIBLE
 from hub.api.claim_bodies import AddedEvidence, FiledClaim, GivenAnswer, ToldClaim
@@ -38,14 +39,21 @@ Submitter = Annotated[Principal, Depends(Allowed(Permission.SUBMIT_CLAIM))]
 Reader = Annotated[Principal, Depends(Allowed(Permission.READ_CLAIM))]
 Named = Annotated[str, Path(min_length=1, max_length=200, pattern=VISIBLE)]
 ROOT = "/v1/claims"
-OF_SOURCE = "/v1/claims/{source}/{external_id}"
+OF_SOURCE = "/v1/claims/{source:no_claim}/{external_id}"
 ONE = "/v1/claims/{claim}"
 PRIVATE = {"Cache-Control": "no-store"}
 ROUTE = "claims"
 
 
+class _NoClaim(StringConvertor):
+    """A source's name: what stands below a claim of ours is none of its ids."""
+
+    regex = "(?!clm_)[^/]+"
+
+
 def add_to(app: FastAPI) -> None:
     """Add the routes of this file."""
+    register_url_convertor("no_claim", _NoClaim())
     paths: tuple[tuple[Any, str, Any, str, str, type[BaseModel]], ...] = (
         (app.post, ROOT, file_claim, "File a claim", "fileClaim", FiledClaim),
         (app.put, OF_SOURCE, tell_claim, "Tell a claim of yours", "tellClaim", ToldClaim),
@@ -84,7 +92,9 @@ def add_to(app: FastAPI) -> None:
         summary="List claims",
         operation_id="listClaims",
         response_class=Response,
-        responses=answers({200: answered(ClaimPage, "A page.")}, problems.INVALID),
+        responses=answers(
+            {200: answered(ClaimPage, "A page.")}, problems.INVALID, problems.REJECTED
+        ),
     )(list_claims)
     app.get(
         ONE,
@@ -211,6 +221,9 @@ async def list_claims(
     request: Request, caller: Reader, filters: Annotated[ClaimFilters, Query()]
 ) -> Response:
     """List what fits all filters. What was decided is here at once."""
+    if not filters.names_whose_reference:
+        message = "sources count by themselves: give `source` and `reference` together"
+        raise refused("reference_of_nobody", message)
     async with parts_of(request).database.speaking_for(caller.tenant) as queries:
         found, cursor = await claim_shelf.page(queries, filters)
     page = ClaimPage(claims=found, cursor=cursor)
