@@ -5,6 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from hub.domain.errors import reject
+from hub.domain.serials import normalise
 from hub.processors.purchase.claim_rows import (
     SETTLED,
     Claim,
@@ -149,7 +150,8 @@ def report(purchase: Purchase, event: Event, fact: EffectReported) -> Decision[P
         message = f"{effect.id} is a {effect.kind}; say acknowledged, done or failed of it"
         raise reject("stage_of_repair", message)
     after: EffectState = _after(fact)
-    claim = costing.of_effect(found.claim, effect, fact, by, event)
+    late = _is_late(effect, after, stage)
+    claim = costing.of_effect(found.claim, effect, fact, by, event, late=late)
     _note_cost(draft, found.claim, claim)
     if not _is_news(effect, after, stage, fact):
         if claim is found.claim:
@@ -181,6 +183,15 @@ def _after(fact: EffectReported) -> EffectState:
     return "acknowledged"
 
 
+def _is_late(effect: Effect, after: EffectState, stage: str | None) -> bool:
+    """Whether more was told of it before: then this is what it had cost by then."""
+    if RANK[after] != RANK[effect.state]:
+        return RANK[after] < RANK[effect.state]
+    if effect.stage not in STAGES or after in SETTLED:
+        return False
+    return stage is None or STAGES.index(stage) < STAGES.index(effect.stage)
+
+
 def _is_news(effect: Effect, after: EffectState, stage: str | None, fact: EffectReported) -> bool:
     """Whether it brings the effect further; what comes late is none.
 
@@ -188,6 +199,8 @@ def _is_news(effect: Effect, after: EffectState, stage: str | None, fact: Effect
         RejectedError: it failed or was done, and now the other is said.
 
     """
+    if effect.stage == replacing.SENT and after in SETTLED and effect.state not in SETTLED:
+        return _is_other_end(effect, after, fact)
     if effect.state in SETTLED and after in SETTLED:
         return _ends_otherwise(effect, after)
     if RANK[after] != RANK[effect.state]:
@@ -195,6 +208,17 @@ def _is_news(effect: Effect, after: EffectState, stage: str | None, fact: Effect
     if stage is None:
         return fact.reference is not None and fact.reference != effect.reference
     return effect.stage is None or STAGES.index(stage) > STAGES.index(effect.stage)
+
+
+def _is_other_end(effect: Effect, after: EffectState, fact: EffectReported) -> bool:
+    """The new unit is being covered: its serial is not another one, and it has not failed."""
+    same = (fact.serial and normalise(fact.serial)) == (
+        effect.new_serial and normalise(effect.new_serial)
+    )
+    if after == "done" and same:
+        return False
+    message = f"{effect.id} was told to be done with {effect.new_serial or 'a unit'} a moment ago"
+    raise reject("replacement_under_way", f"{message}; look at what becomes of that")
 
 
 def _ends_otherwise(effect: Effect, after: EffectState) -> bool:
