@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from hub.access.keyring import Keyring, SealError
-from hub.adapters.mail import Mailer, MailRefusedError, MailUnavailableError
+from hub.adapters.mail import Mail, Mailer, MailRefusedError, MailUnavailableError
 from hub.adapters.postgres import Queries, TenantDatabase
 from hub.sdk.failures import StoreUnavailableError
 
@@ -115,7 +115,7 @@ class Postman:
         try:
             body = await self.keyring.opened(tenant, sealed)
             letter = msgspec.json.decode(body, type=Letter)
-            await self.mailer.send(letter.to, letter.subject, letter.text)
+            await self.mailer.send(Mail(letter.to, letter.subject, letter.text))
         except MailUnavailableError as error:
             if attempts <= len(PAUSES):
                 log.warning("mail.waited", tenant=tenant, attempt=attempts, reason=str(error))

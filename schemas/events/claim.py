@@ -195,6 +195,8 @@ class ApprovalGiven(Fact):
     """Less than was asked for; `why` says what is left out."""
     why: Why
     by: Actor
+    notify_customer: bool | None = None
+    """False where the customer is to hear nothing of it from the hub; else he does."""
 
 
 class DenialGiven(Fact):
@@ -207,6 +209,8 @@ class DenialGiven(Fact):
     why: Why
     """For the merchant's people; what the customer reads follows from the reason."""
     by: Actor
+    notify_customer: bool | None = None
+    """False where the customer is to hear nothing of it from the hub; else he does."""
 
 
 class QuestionAsked(OfClaim):
@@ -218,6 +222,8 @@ class QuestionAsked(OfClaim):
     words: Words | None = None
     why: str = ""
     by: Actor
+    notify_customer: bool | None = None
+    """False where the customer is to hear nothing of it from the hub; else he does."""
 
 
 class NoteWritten(OfClaim):
@@ -383,6 +389,10 @@ class ClaimMoved(Fact):
     ruled_by: tuple[str, int] | None = None
     """The policy and its version by which the hub decided, where no person did."""
     decided: DecidedBy | None = None
+    supplier: Name | None = None
+    """By the code that the catalogue had for its product when the claim was filed."""
+    notify_customer: bool | None = None
+    """False where whoever decided wants the customer to hear nothing of it from the hub."""
 
 
 class ClaimStaged(ClaimMoved):
@@ -454,6 +464,8 @@ class ClaimReminded(Fact):
     branch: Name | None = None
     customer: str | None = None
     """A contact reference, never the contact itself."""
+    supplier: Name | None = None
+    """By the code that the catalogue had for its product when the claim was filed."""
 
 
 MOVED: dict[State, type[ClaimMoved]] = {
@@ -542,6 +554,7 @@ class EffectChanged(Fact):
     replaced_by: str | None = None
     """The warranty of the new unit."""
     branch: Name | None = None
+    supplier: Name | None = None
 
 
 class CostRecorded(Fact):

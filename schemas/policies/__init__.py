@@ -6,6 +6,7 @@ from schemas.policies.coverage import CoveragePolicy
 from schemas.policies.evidence import EvidencePolicy
 from schemas.policies.exclusions import ExclusionsPolicy
 from schemas.policies.issue_types import IssueTypesPolicy
+from schemas.policies.messages import MessagesPolicy
 from schemas.policies.override import OverridePolicy
 from schemas.policies.parts import Policy
 from schemas.policies.required_fields import RequiredFieldsPolicy
@@ -28,6 +29,7 @@ MODELS: dict[str, type[Policy]] = {
     "stock": StockPolicy,
     "exclusions": ExclusionsPolicy,
     "wording": WordingPolicy,
+    "messages": MessagesPolicy,
     "required_fields": RequiredFieldsPolicy,
     "issue_types": IssueTypesPolicy,
     "retention": RetentionPolicy,

@@ -15,6 +15,7 @@ from hub.access.post import Letter, Postman, queue
 from hub.access.tenant_keys import followed, new_version
 from hub.adapters import mail
 from hub.adapters.mail import (
+    Mail,
     MailAddressError,
     MailFolder,
     MailRefusedError,
@@ -23,10 +24,15 @@ from hub.adapters.mail import (
 )
 from hub.adapters.postgres import Database
 from hub.dev.embedded.server import free_port
+from hub.domain.mailboxes import mailbox as mailbox_of
 from hub.domain.placeholders import placeholder_email
 from tests.access.conftest import EMAIL, KEYRING, MASTER, TENANT, Door
 
 servers = pytest.mark.servers
+HEADERS = {
+    *("To", "From", "Subject", "Date", "Message-ID", "Auto-Submitted"),
+    *("Content-Type", "Content-Transfer-Encoding", "MIME-Version"),
+}
 
 
 class Mailbox:
@@ -37,12 +43,14 @@ class Mailbox:
         self.answer = "250 taken"
         self.pause = 0.0
         self.taken: list[Message] = []
+        self.recipients: list[str] = []
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name, and what it gives
         self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
     ) -> str:
         await asyncio.sleep(self.pause)
         envelope.rcpt_tos.append(address)
+        self.recipients.append(address)
         return "250 known"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
@@ -63,7 +71,7 @@ def mailbox() -> Any:
 
 
 async def test_a_mail_reaches_a_server(mailbox: Any) -> None:
-    await Smtp(mailbox.url, "hub@example.org").send(EMAIL, "Welcome", "Choose: é\n")
+    await Smtp(mailbox.url, "hub@example.org").send(Mail(EMAIL, "Welcome", "Choose: é\n"))
 
     (mail,) = mailbox.taken
     assert (mail["To"], mail["From"], mail["Subject"]) == (EMAIL, "hub@example.org", "Welcome")
@@ -72,7 +80,9 @@ async def test_a_mail_reaches_a_server(mailbox: Any) -> None:
 async def test_a_link_in_a_file_stands_in_one_line_for_whoever_copies_it(tmp_path: Path) -> None:
     link = f"http://127.0.0.1:27775/choose-password#{'x' * 120}"
 
-    await MailFolder(tmp_path, "hub@example.org").send(EMAIL, "Welcome", f"Choose:\n\n{link}\n")
+    await MailFolder(tmp_path, "hub@example.org").send(
+        Mail(EMAIL, "Welcome", f"Choose:\n\n{link}\n")
+    )
 
     (file,) = tmp_path.iterdir()  # noqa: ASYNC240 - a folder of this test
     assert link in file.read_text().splitlines()
@@ -83,7 +93,7 @@ async def test_nothing_is_ever_sent_to_a_placeholder(mailbox: Any, tmp_path: Pat
     nobody = placeholder_email("acme", "O-1")
     for mailer in (Smtp(mailbox.url, "hub@example.org"), MailFolder(tmp_path, "hub@example.org")):
         with pytest.raises(MailRefusedError, match="nobody"):
-            await mailer.send(nobody.upper(), "Welcome", "Choose\n")
+            await mailer.send(Mail(nobody.upper(), "Welcome", "Choose\n"))
     assert not mailbox.taken
     assert not list(tmp_path.iterdir())  # noqa: ASYNC240 - a folder of this test
 
@@ -92,14 +102,71 @@ async def test_what_a_server_says_decides_whether_it_is_tried_again(mailbox: Any
     smtp = Smtp(mailbox.url, "hub@example.org")
     mailbox.answer = "451 later"
     with pytest.raises(MailUnavailableError):
-        await smtp.send(EMAIL, "x", "y")
+        await smtp.send(Mail(EMAIL, "x", "y"))
     mailbox.answer = "554 never"
     with pytest.raises(MailRefusedError):
-        await smtp.send(EMAIL, "x", "y")
+        await smtp.send(Mail(EMAIL, "x", "y"))
     with pytest.raises(MailUnavailableError):
-        await Smtp(f"smtp://127.0.0.1:{free_port()}", "a@b").send(EMAIL, "x", "y")
+        await Smtp(f"smtp://127.0.0.1:{free_port()}", "a@b").send(Mail(EMAIL, "x", "y"))
     with pytest.raises(MailAddressError):
         Smtp("http://mail", "a@b")
+
+
+async def test_a_server_that_refuses_us_loses_no_mail_for_it(mailbox: Any) -> None:
+    url = mailbox.url.replace("smtp://", "smtp://hub:wrong@")
+
+    with pytest.raises(MailUnavailableError):
+        await Smtp(url, "hub@example.org").send(Mail(EMAIL, "x", "y"))
+    assert not mailbox.taken
+
+
+async def test_no_line_of_a_subject_or_a_name_becomes_a_header(mailbox: Any) -> None:
+    hostile = "Hello\r\nBcc: other@example.org\r\n\r\nand a body\u2028of\x00 its own"
+    smtp = Smtp(mailbox.url, "Hub <hub@example.org>")
+    await smtp.send(Mail(EMAIL, hostile, "text\n", name=hostile, message_id="msg_1@example.org"))
+
+    (mail,) = mailbox.taken
+    assert set(mail.keys()) <= HEADERS
+    assert (mail["From"].count("@"), mail["Subject"].startswith("Hello Bcc: other@")) == (2, True)
+    assert mail["Message-ID"] == "<msg_1@example.org>"
+    assert mailbox.recipients == [EMAIL]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@example.org, b@example.org",
+        "a@example.org\r\nBcc: b@example.org",
+        "a b@example.org",
+        "<a@example.org>",
+        "a@example.org>",
+        '"a\r\n"@example.org',
+        "a@",
+        "@example.org",
+        "a@exa mple.org",
+        "a@-example.org",
+        "a@example..org",
+        "é@example.org",
+        "x" * 65 + "@example.org",
+        "a@" + "x" * 64 + ".org",
+        "a@[127.0.0.1]",
+        "",
+    ],
+)
+async def test_what_is_not_one_mailbox_is_sent_nothing(mailbox: Any, address: str) -> None:
+    smtp = Smtp(mailbox.url, "hub@example.org")
+    for one in (
+        Mail(address, "x", "y"),
+        Mail(EMAIL, "x", "y", sender=address or "@"),
+        Mail(EMAIL, "x", "y", answers_to=address or "@"),
+    ):
+        with pytest.raises(MailRefusedError):
+            await smtp.send(one)
+    assert not mailbox.taken
+
+
+def test_a_domain_is_written_as_servers_read_it() -> None:
+    assert mailbox_of(" jane@bücher.example ") == "jane@xn--bcher-kva.example"
 
 
 async def test_a_server_that_dawdles_is_one_that_is_away(
@@ -110,7 +177,7 @@ async def test_a_server_that_dawdles_is_one_that_is_away(
     mailbox.pause = 0.3
 
     with pytest.raises(MailUnavailableError):
-        await Smtp(mailbox.url, "hub@example.org").send(EMAIL, "x", "y")
+        await Smtp(mailbox.url, "hub@example.org").send(Mail(EMAIL, "x", "y"))
 
 
 def test_a_sender_keeps_no_mail_for_longer_than_it_has_it_alone() -> None:

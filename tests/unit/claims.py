@@ -112,13 +112,14 @@ def reviewed(claim: str, *, by: Actor = MANAGER, on: date = FEBRUARY) -> Event:
     return told(ReviewBegun(claim=claim, by=by), by="desk", on=on)
 
 
-def approved(
+def approved(  # noqa: PLR0913 - an envelope and an approval
     claim: str,
     *kinds: str | tuple[str, int],
     by: Actor = MANAGER,
     on: date = FEBRUARY,
     partial: bool = False,
     id: str | None = None,  # noqa: A002
+    notify: bool | None = None,
 ) -> Event:
     wanted = [
         {"kind": kind}
@@ -127,25 +128,35 @@ def approved(
         for kind in kinds
     ]
     given = {"claim": claim, "resolutions": wanted, "why": "seen it", "by": by, "partial": partial}
-    fact = ApprovalGiven.model_validate(given)
+    fact = ApprovalGiven.model_validate(given | {"notify_customer": notify})
     return told(fact, by="desk", on=on, id=id or f"ok-{claim}-{by.id}-{kinds}-{on}-{partial}")
 
 
-def denied(
+def denied(  # noqa: PLR0913 - an envelope and a denial
     claim: str,
     reason: str = "customer_damage",
     *,
     by: Actor = MANAGER,
     on: date = FEBRUARY,
     id: str | None = None,  # noqa: A002
+    notify: bool | None = None,
 ) -> Event:
     given = {"claim": claim, "reason": reason, "why": "it was dropped", "by": by}
+    given["notify_customer"] = notify
     fact = DenialGiven.model_validate(given)
     return told(fact, by="desk", on=on, id=id or f"no-{claim}-{by.id}-{reason}-{on}")
 
 
-def asked(claim: str, words: str = "con_q", *, by: Actor = MANAGER, on: date = FEBRUARY) -> Event:
-    return told(QuestionAsked(claim=claim, by=by), by="desk", on=on, words=words, id=f"ask-{words}")
+def asked(
+    claim: str,
+    words: str = "con_q",
+    *,
+    by: Actor = MANAGER,
+    on: date = FEBRUARY,
+    notify: bool | None = None,
+) -> Event:
+    fact = QuestionAsked(claim=claim, by=by, notify_customer=notify)
+    return told(fact, by="desk", on=on, words=words, id=f"ask-{words}")
 
 
 def answered(claim: str, words: str = "con_a", *, by: str = "portal", on: date = FEBRUARY) -> Event:

@@ -53,6 +53,18 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         ],
     },
     "wording": {"statuses": {"covered": {"text": {"en": "Covered until {ends_on}."}}}},
+    "messages": {
+        "sender": "The Shop",
+        "messages": {
+            "warranty.activated.v1": {
+                "subject": {"en": "Your {{ product }}"},
+                "text": {
+                    "en": "It is covered until {{ ends_on }}.",
+                    "de": "Gedeckt bis {{ ends_on }}.",
+                },
+            }
+        },
+    },
     "required_fields": {"registration": ["serial"], "claim": ["description"]},
     "issue_types": {
         "types": [

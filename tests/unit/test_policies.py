@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hub.domain.policies.differing import changes
 from hub.domain.policies.versions import PolicyVersion, beginning_of, policy_in_force
+from hub.domain.setup import OF_OUR_OWN
 from hub.sdk.events import Outcome
 from schemas.events.policy import CatalogRefused, PolicyAccepted
 from schemas.policies import MODELS
@@ -98,6 +99,13 @@ TREE = [
 ]
 APPROVE = {"code": "a", "when": {}, "then": "approve", "resolutions": ["repair"]}
 DENY = {"code": "d", "when": {}, "then": "deny", "reason": "expired"}
+
+
+def a_message(text: str) -> dict[str, Any]:
+    texts = {"subject": {"en": "Hello"}, "text": {"en": "Hello", "de": text}}
+    return {"messages": {"claim.denied.v1": texts}}
+
+
 MONTHS = {"standard": {"months": 24, "type": "repair"}}
 
 
@@ -133,6 +141,17 @@ MONTHS = {"standard": {"months": 24, "type": "repair"}}
             "claim_rules",
             {"rules": [APPROVE | {"resolutions": ["repair", "repair"]}]},
             "/rules/0/resolutions: name each resolution once",
+        ),
+        (
+            "messages",
+            a_message("{{ x }}"),
+            "/messages/claim.denied.v1/text/de: line 1: there is no",
+        ),
+        ("messages", a_message("{% for x in name %}"), "/messages/claim.denied.v1/text/de: "),
+        (
+            "messages",
+            {"messages": {"recovery.requested.v1": {}}},
+            "/messages/recovery.requested.v1",
         ),
         ("retention", {"contacts": 1}, "/document/contacts"),
         ("setup_map", {"portal_status": {"owner": "janitor"}}, "/document/portal_status/owner"),
@@ -313,7 +332,7 @@ def test_a_merchant_goes_live_once_everything_is_settled(catalog: CatalogStory) 
     live = catalog.go_live(at=MORNING + HOUR)
     again = catalog.go_live(at=MORNING + 2 * HOUR)
 
-    assert len(nothing["reasons"]) == 6 + len(DOCUMENTS)
+    assert len(nothing["reasons"]) == 6 + len(DOCUMENTS) - len(OF_OUR_OWN)
     assert [one["message"].partition(":")[0] for one in nearly["reasons"]] == [
         "/setup_map/pos_invoice",
         "/setup_map/system_link/backup",

@@ -4,14 +4,16 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate, make_msgid, parseaddr
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from hub.domain.mailboxes import mailbox
 from hub.domain.placeholders import is_placeholder
 
 SECONDS = 20.0
@@ -19,14 +21,32 @@ SECONDS = 20.0
 PERMANENT = 500
 LONGEST_LINE = 998
 """Characters that a server has to take in one line."""
+LONGEST_SUBJECT = 200
+NO_DOMAIN = "warranty-hub.invalid"
 SCHEMES = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
+OF_THIS_MAIL = (
+    aiosmtplib.SMTPSenderRefused,
+    aiosmtplib.SMTPRecipientRefused,
+    aiosmtplib.SMTPDataError,
+)
+"""What a server says of a mail; whatever else it answers, it says of us."""
 
-class MailUnavailableError(Exception):
+
+class MailError(Exception):
+    """It was not sent; `code` is what the server answered, where it did."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        """Say why without what the server said: that may name the address."""
+        super().__init__(message)
+        self.code = code
+
+
+class MailUnavailableError(MailError):
     """It was not sent now; it may be later."""
 
 
-class MailRefusedError(Exception):
+class MailRefusedError(MailError):
     """The server will never take it, or it is addressed to nobody."""
 
 
@@ -34,10 +54,27 @@ class MailAddressError(ValueError):
     """Where mails should go is no address of a server."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one mailbox."""
+
+    to: str
+    subject: str
+    text: str
+    message_id: str = ""
+    """Without the brackets; a new one where it is left out."""
+    sender: str = ""
+    """Its mailbox, where that is not the hub's own."""
+    name: str = ""
+    """What the sender is called."""
+    answers_to: str = ""
+
+
 class Mailer(Protocol):
     """Sends one mail."""
 
-    async def send(self, to: str, subject: str, text: str) -> None: ...
+    async def send(self, mail: Mail) -> str:
+        """Send it; gives what was said to that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +91,7 @@ class Smtp:
             known = ", ".join(f"{one}://" for one in SCHEMES)
             raise MailAddressError(f"no server is named there; begin with one of {known}")
 
-    async def send(self, to: str, subject: str, text: str) -> None:
+    async def send(self, mail: Mail) -> str:
         """Hand it to the server.
 
         Raises:
@@ -64,19 +101,24 @@ class Smtp:
         """
         try:
             async with asyncio.timeout(SECONDS):
-                await self._send(_message(self.sender, to, subject, text))
+                return await self._send(_message(self.sender, mail))
         except aiosmtplib.SMTPRecipientsRefused as error:
             worst = max(one.code for one in error.recipients)
             raise _refused(worst) from error
-        except aiosmtplib.SMTPResponseException as error:
+        except OF_THIS_MAIL as error:
             raise _refused(error.code) from error
+        except aiosmtplib.SMTPResponseException as error:
+            # It refuses us, not the mail: a wrong password is no reason to throw mails away.
+            raise MailUnavailableError(_answered(error.code), error.code) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise MailUnavailableError(type(error).__name__) from error
 
-    async def _send(self, message: EmailMessage) -> None:
+    async def _send(self, message: EmailMessage) -> str:
         parts = urlsplit(self.url)
-        await aiosmtplib.send(
+        _, said = await aiosmtplib.send(
             message,
+            sender=_bare(message["From"]),
+            recipients=[_bare(message["To"])],
             hostname=parts.hostname,
             port=parts.port or SCHEMES[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
@@ -85,12 +127,21 @@ class Smtp:
             start_tls=parts.scheme == "smtp+starttls",
             timeout=SECONDS,
         )
+        return said
 
 
-def _refused(code: int) -> Exception:
-    """Without what the server said, which may name the address."""
-    said = f"the mail server answers {code}"
-    return MailRefusedError(said) if code >= PERMANENT else MailUnavailableError(said)
+def _bare(header: Any) -> str:
+    """The mailbox that stands in a header."""
+    return str(header.addresses[0].addr_spec)
+
+
+def _refused(code: int) -> MailError:
+    kind = MailRefusedError if code >= PERMANENT else MailUnavailableError
+    return kind(_answered(code), code)
+
+
+def _answered(code: int) -> str:
+    return f"the mail server answers {code}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +151,10 @@ class MailFolder:
     folder: Path
     sender: str
 
-    async def send(self, to: str, subject: str, text: str) -> None:
+    async def send(self, mail: Mail) -> str:
         """Write it as a file that a mail program opens."""
-        await asyncio.to_thread(self._write, _message(self.sender, to, subject, text))
+        await asyncio.to_thread(self._write, _message(self.sender, mail))
+        return "written into the folder of mails"
 
     def _write(self, message: EmailMessage) -> None:
         try:
@@ -114,14 +166,33 @@ class MailFolder:
             raise MailUnavailableError(type(error).__name__) from error
 
 
-def _message(sender: str, to: str, subject: str, text: str) -> EmailMessage:
-    if is_placeholder(to):
+def _message(own: str, mail: Mail) -> EmailMessage:
+    if is_placeholder(mail.to):
         raise MailRefusedError("it is addressed to nobody: the hub made that address up")
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = sender, to, subject
-    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="warranty-hub.invalid")
+    try:
+        message["To"] = Address(addr_spec=mailbox(mail.to))
+        message["From"] = _from(own, mail)
+        if mail.answers_to:
+            message["Reply-To"] = Address(addr_spec=mailbox(mail.answers_to))
+    except ValueError as error:
+        raise MailRefusedError("an address of it is none") from error
+    message["Subject"] = _line(mail.subject)
+    own_id = f"<{mail.message_id}>" if mail.message_id else make_msgid(domain=NO_DOMAIN)
+    message["Date"], message["Message-ID"] = formatdate(), own_id
     message["Auto-Submitted"] = "auto-generated"
     # Quoted-printable would break a link in two, and not every reader puts it together again.
+    text = mail.text
     bare = text.isascii() and max(map(len, text.splitlines()), default=0) <= LONGEST_LINE
     message.set_content(text, cte="7bit" if bare else None)
     return message
+
+
+def _from(own: str, mail: Mail) -> Address:
+    name, address = parseaddr(own)
+    return Address(_line(mail.name) or name, addr_spec=mailbox(mail.sender or address))
+
+
+def _line(text: str) -> str:
+    """The text in one line, without what ends or hides one."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())[:LONGEST_SUBJECT].strip()

@@ -83,6 +83,8 @@ class Approval(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     granted: tuple[Granted, ...]
     partial: bool
     event: str
+    notify: bool | None = None
+    """Whether the customer is to hear of it, where whoever approved said so."""
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -172,6 +174,8 @@ class Claim(Row, frozen=True, gc=False, omit_defaults=True):
     incident_on: date | None = None
     serial_norm: str | None = None
     branch: str | None = None
+    supplier: str | None = None
+    """Whom the product comes from, by the catalogue's code when it was filed."""
     customer: str | None = None
     """A reference: who claims, or where nobody is named, who owned it then."""
     claimant: str | None = None

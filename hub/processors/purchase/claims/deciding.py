@@ -90,7 +90,8 @@ def approve(
             f"the policy approval lets a {by.role} approve nothing in {currency or 'any currency'}"
         )
         raise reject("limit_exceeded", f"{message}; ask one of those it names")
-    one = Approval(by, event.time, fact.why, granted, fact.partial, event.id)
+    notify = fact.notify_customer
+    one = Approval(by, event.time, fact.why, granted, fact.partial, event.id, notify)
     first = _first(claim, one) if may.may == "two" else None
     draft = Draft()
     if may.may == "two" and first is None:
@@ -106,7 +107,8 @@ def approve(
         approvals=(first, one) if first else (),
         override=claim.override.id if claim.override else None,
     )
-    claim = _decided(draft, replace(claim, approvals=()), verdict, event)
+    notify = first.notify if first and notify is None else notify
+    claim = _decided(draft, replace(claim, approvals=()), verdict, event, notify)
     claim = effecting.ask(draft, purchase, claim, event, known)
     return draft.decision(purchase, found.row, Claimed.of(claim))
 
@@ -130,7 +132,7 @@ def _half(
 ) -> Decision[Purchase]:
     claim = found.claim
     if claim.state == "submitted":
-        claim = move(draft, claim, "under_review", one.by, event)
+        claim = move(draft, claim, "under_review", one.by, event, notify=one.notify)
     claim = replace(claim, approvals=(one,))
     draft.claims[claim.id] = claim
     answer = Half(ToldClaim.of(claim), FirstOfTwo(one.by.id))
@@ -152,7 +154,7 @@ def deny(purchase: Purchase, event: Event, fact: DenialGiven) -> Decision[Purcha
     _check(purchase, claim, by, "denied")
     verdict = Verdict("denied", event.time, by, fact.why, event.id, reason=fact.reason)
     draft = Draft()
-    claim = _decided(draft, replace(claim, approvals=()), verdict, event)
+    claim = _decided(draft, replace(claim, approvals=()), verdict, event, fact.notify_customer)
     return draft.decision(purchase, found.row, Claimed.of(claim))
 
 
@@ -195,7 +197,13 @@ def _check(purchase: Purchase, claim: Claim, by: By, state: str) -> None:
         raise illegal(claim.state, "denied" if state == "denied" else "approved")
 
 
-def _decided(draft: Draft, claim: Claim, verdict: Verdict, event: Event) -> Claim:
+def _decided(
+    draft: Draft,
+    claim: Claim,
+    verdict: Verdict,
+    event: Event,
+    notify: bool | None = None,  # noqa: FBT001 - nobody has said
+) -> Claim:
     claim = replace(claim, verdict=verdict)
     reason = verdict.reason or ""
     if claim.state in GRANTED:
@@ -203,7 +211,10 @@ def _decided(draft: Draft, claim: Claim, verdict: Verdict, event: Event) -> Clai
         claim = replace(claim, flags=_without_failures(claim))
         draft.claims[claim.id] = claim
         return claim
-    return move(draft, claim, verdict.state, verdict.by, event, reason=reason, why=verdict.why)
+    why = verdict.why
+    return move(
+        draft, claim, verdict.state, verdict.by, event, reason=reason, why=why, notify=notify
+    )
 
 
 def _without_failures(claim: Claim) -> tuple[str, ...]:

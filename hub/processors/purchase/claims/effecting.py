@@ -78,6 +78,7 @@ def _effect(  # noqa: PLR0913, PLR0917 - what an effect consists of
         amount=granted.amount,
         currency=granted.currency,
         serial=unit.serial,
+        supplier=claim.supplier,
         branch=unit.branch,
         customer=claim.customer,
     )

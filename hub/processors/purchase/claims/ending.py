@@ -57,6 +57,7 @@ def tell_change(draft: Draft, effect: Effect) -> None:
         reason=effect.reason,
         replaced_by=effect.replaced_by,
         branch=effect.branch,
+        supplier=effect.supplier,
     )
     draft.said.append(Said(fact, effect.claim))
 

@@ -13,7 +13,12 @@ from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims.answers import Claimed
 from hub.processors.purchase.claims.asking import CLAIM, holders_of, reference_name
 from hub.processors.purchase.claims.evidence import Shown, add_pieces
-from hub.processors.purchase.claims.gathering import fields_of, issues_of, owner_on
+from hub.processors.purchase.claims.gathering import (
+    fields_of,
+    issues_of,
+    owner_on,
+    supplier_of,
+)
 from hub.processors.purchase.claims.moving import begin, source
 from hub.processors.purchase.claims.weighing import begun, consider, weighed_new
 from hub.processors.purchase.customers import whose
@@ -202,6 +207,7 @@ def _claim(  # noqa: PLR0913, PLR0917 - what a claim consists of
         reference=fact.reference,
         serial_norm=unit.serial_norm,
         branch=unit.branch,
+        supplier=supplier_of(event, known, unit),
         customer=claimant or owner_on(unit, day),
         claimant=claimant,
         preferred=fact.preferred,

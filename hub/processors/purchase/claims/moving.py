@@ -47,8 +47,9 @@ def move(  # noqa: PLR0913 - what a move consists of
     *,
     reason: str = "",
     why: str = "",
+    notify: bool | None = None,
 ) -> Claim:
-    """Bring it to another state, by every state on the way.
+    """Bring it to another state, by every state on the way; `notify` is false where customers hear nothing of it.
 
     Raises:
         RejectedError: it cannot come there, with where it can.
@@ -58,7 +59,8 @@ def move(  # noqa: PLR0913 - what a move consists of
     for state in steps:
         last = state == after
         code = reason if last else ""
-        claim = _step(draft, claim, claim.state, state, by, event, code, why if last else "")
+        said = why if last else ""
+        claim = _step(draft, claim, claim.state, state, by, event, code, said, notify)
     return claim
 
 
@@ -75,15 +77,16 @@ def _step(  # noqa: PLR0913, PLR0917 - what a move consists of
     event: Event,
     reason: str,
     why: str = "",
+    notify: bool | None = None,  # noqa: FBT001 - nobody has said
 ) -> Claim:
     note = Move(before, after, event.received_at, by, reason, why, event.id)
     claim = replace(claim, state=after, history=(*claim.history, note))
     draft.claims[claim.id] = claim
-    draft.said.append(Said(_fact(claim, before, reason), claim.id))
+    draft.said.append(Said(_fact(claim, before, reason, notify), claim.id))
     return claim
 
 
-def _fact(claim: Claim, before: State | None, reason: str) -> Any:
+def _fact(claim: Claim, before: State | None, reason: str, notify: bool | None) -> Any:  # noqa: FBT001 - as above
     verdict = claim.verdict if claim.verdict and claim.verdict.state == claim.state else None
     return MOVED[claim.state].model_construct(
         claim=claim.id,
@@ -100,6 +103,8 @@ def _fact(claim: Claim, before: State | None, reason: str) -> Any:
         resolutions=_wanted(verdict) if verdict else (),
         ruled_by=_ruled_by(verdict),
         decided=_decided(verdict),
+        supplier=claim.supplier,
+        notify_customer=notify,
     )
 
 

@@ -64,10 +64,11 @@ def question(purchase: Purchase, event: Event, fact: QuestionAsked) -> Decision[
     if is_theirs(claim, by):
         _check_own(claim, by.id)
     claim = _with_words(claim, "question", event, by_actor=fact)
+    said = fact.notify_customer
     if claim.state == "submitted":
-        claim = move(draft, claim, "under_review", by, event)
+        claim = move(draft, claim, "under_review", by, event, notify=said)
     if claim.state != "awaiting_info":
-        claim = move(draft, claim, "awaiting_info", by, event, reason="question")
+        claim = move(draft, claim, "awaiting_info", by, event, reason="question", notify=said)
     draft.claims[claim.id] = claim
     return draft.decision(purchase, found.row, Claimed.of(claim))
 

@@ -156,6 +156,7 @@ def _remind(draft: Draft, claim: Claim, event: Event) -> Claim:
         reference=claim.reference,
         branch=claim.branch,
         customer=claim.customer,
+        supplier=claim.supplier,
     )
     draft.said.append(Said(fact, claim.id))
     return replace(claim, remind_at=event.time + timedelta(days=claim.remind_days or 1))

@@ -1,0 +1,1 @@
+"""What customers are written: which words, and what they are about. Pure."""
