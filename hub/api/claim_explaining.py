@@ -11,11 +11,12 @@ import msgspec
 
 from hub.api import claim_telling
 from hub.api.claim_documents import Doer, EffectChange, EffectDocument
-from hub.api.claim_rows import Approval, Claim, Move, Verdict, Weighing
+from hub.api.claim_rows import Claim
 from hub.api.documents import Document, WarrantyWithHistory
 from hub.api.explained_documents import ExplainedStep
 from hub.api.proof_bodies import ProofDocument
 from hub.delivery.reading import DeliveryTold
+from hub.domain.claims.record import Approval, Move, Verdict, Weighing
 
 SHOWN_APART = {"at", "by", "why", "event", "trace"}
 """What every step has beside what it tells."""

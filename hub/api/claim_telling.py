@@ -27,20 +27,9 @@ from hub.api.claim_documents import (
     RuleUsed,
     Sum,
 )
-from hub.api.claim_rows import (
-    Approval,
-    By,
-    Claim,
-    Effect,
-    Granted,
-    Line,
-    Move,
-    Piece,
-    Posting,
-    Said,
-    Verdict,
-)
+from hub.api.claim_rows import Claim, Effect, Line
 from hub.domain.claims.life import OPEN
+from hub.domain.claims.record import Approval, By, Granted, Move, Piece, Posting, Said, Verdict
 from hub.domain.claims.weighing import Ruled
 
 NOTE = "note"

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from hub.adapters.postgres import Queries
 from hub.api import policy_shelf
 from hub.api.claim_documents import CustomerIsTold
-from hub.api.claim_rows import Claim, Move
+from hub.api.claim_rows import Claim
 from hub.api.explained_documents import CustomerSaw, CustomerVersion
+from hub.domain.claims.record import Move
 from hub.domain.claims.wording import sentences
 from hub.domain.policies.versions import policy_in_force
 from schemas.policies.exclusions import ExclusionsPolicy

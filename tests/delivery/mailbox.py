@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 
@@ -43,7 +43,7 @@ class Mailbox:
         """Answer what is due."""
         await asyncio.sleep(self.pause)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        mail = cast("EmailMessage", message_from_bytes(envelope.content, policy=default))
+        mail = message_from_bytes(envelope.content, policy=default)
         self.seen.append(mail)
         if answer.startswith("250"):
             self.taken.append(mail)

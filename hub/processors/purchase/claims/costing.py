@@ -2,8 +2,9 @@
 
 from msgspec.structs import replace
 
+from hub.domain.claims.record import By, Posting, Verified
 from hub.domain.errors import reject
-from hub.processors.purchase.claim_rows import By, Claim, Effect, Posting, Verified
+from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.claims.answers import Posted
 from hub.processors.purchase.claims.finding import claim_here
 from hub.processors.purchase.claims.moving import HUB, person, source

@@ -6,9 +6,10 @@ from msgspec.structs import replace
 
 from hub.domain.claims.life import DECIDED, GRANTED, illegal
 from hub.domain.claims.limits import limits
+from hub.domain.claims.record import Approval, By, Granted, Verdict
 from hub.domain.claims.weighing import Weighed
 from hub.domain.errors import RejectedError, reject
-from hub.processors.purchase.claim_rows import Approval, By, Claim, Granted, Verdict
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims import effecting
 from hub.processors.purchase.claims.answers import Claimed, FirstOfTwo, Half, ToldClaim
 from hub.processors.purchase.claims.finding import Found, claim_here

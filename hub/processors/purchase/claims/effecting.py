@@ -4,15 +4,10 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from hub.domain.claims.record import SETTLED, EffectState, Granted
 from hub.domain.errors import reject
 from hub.domain.serials import normalise
-from hub.processors.purchase.claim_rows import (
-    SETTLED,
-    Claim,
-    Effect,
-    EffectState,
-    Granted,
-)
+from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.claims import costing, replacing
 from hub.processors.purchase.claims.answers import Effected
 from hub.processors.purchase.claims.asking import TIMER

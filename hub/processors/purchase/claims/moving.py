@@ -5,7 +5,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.domain.claims.life import way
-from hub.processors.purchase.claim_rows import By, Claim, Move, Verdict
+from hub.domain.claims.record import By, Move, Verdict
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.draft import Draft
 from hub.sdk.decision import Said
 from hub.sdk.events import Event

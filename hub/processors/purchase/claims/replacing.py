@@ -3,11 +3,12 @@
 from msgspec.structs import replace
 
 from hub.domain.by_hand import Decided
+from hub.domain.claims.record import By, Change
 from hub.domain.coverage import day_of
 from hub.domain.errors import reject
 from hub.domain.reports import SALE, Report
 from hub.domain.serials import name_value, normalise
-from hub.processors.purchase.claim_rows import By, Change, Effect
+from hub.processors.purchase.claim_rows import Effect
 from hub.processors.purchase.claims.answers import Effected
 from hub.processors.purchase.claims.ending import finish, tell_change
 from hub.processors.purchase.claims.finding import claim_here, effect_here

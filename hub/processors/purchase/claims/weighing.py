@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from hub.domain.claims.record import By, Weighing
 from hub.domain.claims.weighing import Inputs, Weighed, weigh
 from hub.domain.serials import name_value
-from hub.processors.purchase.claim_rows import By, Claim, Weighing
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims import deciding
 from hub.processors.purchase.claims.asking import STOCK_WANTED, TIMER
 from hub.processors.purchase.claims.gathering import inputs_of, is_looked_up, policies_of
