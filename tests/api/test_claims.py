@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from hub.access.keys import COMMAND
+from hub.delivery.endpoints import Desk, Shape
 from tests.api.bodies import a_registration, a_sale
 from tests.api.claims import (
     ADMIN,
@@ -388,3 +390,31 @@ async def test_the_audit_says_who_decided_what_and_why(api: Api) -> None:
     sql = "select action, by_role, why from audit_entry where subject = $1 order by n"
     told = [tuple(row) for row in await api.database.fetch(sql, claim)]
     assert told == [("claim:noted", SALES, ""), ("claim:denied", MANAGER, "it works here")]
+
+
+TOLD = """
+with event as (
+  insert into status_event (tenant, id, type, subject, branch, at, seq, body)
+  values ($1, 'evt_claim', 'claim.submitted.v1', $2, '', now(), 1, '{}') returning id),
+sent as (
+  insert into delivery (tenant, endpoint, event, subject, state, ended_at)
+  select $1, $3, id, $2, 'delivered', now() from event returning seq)
+insert into delivery_attempt (tenant, delivery, n, state, status, outcome)
+select $1, seq, 1, 'delivered', 200, 'ok' from sent
+"""
+
+
+async def test_what_others_were_told_of_a_claim_is_part_of_its_story(api: Api) -> None:
+    claim = await filed(api, await sold(api, "CL-14"))
+    async with api.database.transaction() as queries:
+        desk = Desk(queries, api.parts.admission.keyring, TENANT, COMMAND)
+        endpoint, _ = await desk.add(Shape(address="https://shop.example.com/hook"))
+        await queries.execute(TOLD, TENANT, claim, endpoint.id)
+
+    steps = (await api.get(f"/v1/claims/{claim}/explain", SALES)).json()["steps"]
+    (message,) = [one for one in steps if one["what"] == "message"]
+    assert (message["told"]["state"], message["told"]["type"]) == (
+        "delivered",
+        "claim.submitted.v1",
+    )
+    assert [one["status"] for one in message["told"]["attempts"]] == [200]
