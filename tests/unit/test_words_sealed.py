@@ -78,7 +78,7 @@ def test_the_same_words_of_a_claim_are_kept_once() -> None:
 
 def test_words_beside_an_address_are_found_by_it() -> None:
     body: dict[str, Any] = {**FILED, "words": "It broke.", "customer": {"email": "ada@example.org"}}
-    one = told(ClaimFiled.TYPE, **body)
+    one = told(ClaimFiled.TYPE, "evt-1", **body)
 
     assert one.contact is not None
     assert one.contact.customer.email_hash == KEYRING.hashed("acme", "email", "ada@example.org")
