@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     """Where mails to people go, as smtp://user:password@host:port; without it into `mail_folder`."""
     mail_from: str = "warranty-hub@localhost"
     mail_folder: str = ".hub/mail"
+    mail_senders: str = ""
+    """From which domains mails to a tenant's customers may come, such as voltage=voltage.example.com,acme=acme.com;
+    of others they come from `mail_from`, and answers go to the tenant."""
     answer_seconds: float = Field(default=5.0, ge=0.1, le=60)
     """How long a caller of the API waits for a decision before it is told where to ask again."""
     drop_folder: str = ".hub/drop"
@@ -109,6 +112,13 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
+    @field_validator("mail_senders")
+    @classmethod
+    def check_senders(cls, value: str) -> str:
+        """Some tenants with a domain each, or none."""
+        _senders(value)
+        return value
+
     @field_validator("delivery_networks")
     @classmethod
     def check_networks(cls, value: str) -> str:
@@ -139,6 +149,11 @@ class Settings(BaseSettings):
         return _schedule(self.retry_schedule)
 
     @property
+    def senders(self) -> dict[str, frozenset[str]]:
+        """The domains of `mail_senders` by tenant."""
+        return _senders(self.mail_senders)
+
+    @property
     def earlier_audit_keys(self) -> tuple[bytes, ...]:
         """The keys of `audit_keys`."""
         return _public_keys(self.audit_keys)
@@ -166,3 +181,13 @@ def _public_keys(text: str) -> tuple[bytes, ...]:
 
 def _is_pause(seconds: float) -> bool:
     return SHORTEST <= seconds <= LONGEST
+
+
+def _senders(value: str) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for one in filter(None, (one.strip() for one in value.split(","))):
+        tenant, _, domain = one.partition("=")
+        if not tenant or not domain or "@" in domain:
+            raise ValueError("take tenants with a domain each, such as voltage=voltage.example.com")
+        found[tenant] = found.get(tenant, frozenset()) | {domain.casefold()}
+    return found

@@ -9,13 +9,15 @@ from hub.api.bodies import STRICT, VISIBLE, At, whole
 from hub.api.desk import MAX_OFFSET, Whose
 from hub.api.filters import Word
 from hub.api.item_bodies import Because
-from hub.delivery.endpoints import Ordering, Shape
+from hub.delivery.endpoints import Shape
+from hub.delivery.kinds import KindName, Ordering
 from hub.delivery.reading import MAX_LIMIT, TEST_TYPE, Wanted
 from hub.delivery.replay import MOST_IDS, Asked, Chosen, Settled
 from schemas.catalogue import BECAME
+from schemas.policies.parts import Locale
 
 ID = "^ep_[0-9a-f]{20}$"
-URL = "^https?://[!-~]{1,1990}$"
+ADDRESS = "^[!-~]{3,2000}$"
 TYPES = "|".join(re.escape(one.TYPE) for one in BECAME)
 Type = Annotated[str, Field(pattern=f"^({TYPES})$")]
 AnyType = Annotated[str, Field(pattern=f"^({TYPES}|{re.escape(TEST_TYPE)})$")]
@@ -23,7 +25,7 @@ Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
 Count = Annotated[int, Field(ge=1, le=MAX_OFFSET)]
 About = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Branch = Annotated[str, Field(min_length=1, max_length=200, pattern=VISIBLE)]
-DeliveryState = Literal["waiting", "sending", "delivered", "dead", "given_up"]
+DeliveryState = Literal["waiting", "sending", "delivered", "dead", "given_up", "skipped"]
 
 
 def _shown(**example: Any) -> ConfigDict:
@@ -35,14 +37,18 @@ class ChangedEndpoint(BaseModel):
 
     model_config = _shown(rate=10.0, state="active")
 
-    address: Annotated[str, Field(pattern=URL)] = ""
-    """Where it listens: an `https` address that is public, without a user or a fragment."""
+    address: Annotated[str, Field(pattern=ADDRESS)] = ""
+    """Where it listens: an `https` address that is public, without a user or a fragment. Of `mail`: your own mailbox,
+    to which customers answer."""
     about: About = ""
     """What it is for, in your words."""
     types: Annotated[list[Type], Field(max_length=50)] = []
-    """Of events; none listed: every type."""
+    """Of events; none listed: every type, and for `mail` all that is news to a customer."""
     branches: Annotated[list[Branch], Field(max_length=200)] = []
     """None listed: every branch, and what has none."""
+    suppliers: Annotated[list[Branch], Field(max_length=200)] = []
+    """By their codes in the catalogue. None listed: every supplier, and what has none; only claims and what they lead
+    to have one."""
     payload: Literal["thin", "full"] = "thin"
     """`thin` says which warranty and where to ask, `full` all that was decided."""
     ordering: Ordering = "none"
@@ -53,6 +59,8 @@ class ChangedEndpoint(BaseModel):
     """Messages on their way at a time, at most."""
     timeout: Annotated[float, Field(ge=1, le=30)] = 15.0
     """Seconds for an answer."""
+    locale: Locale = "en"
+    """In which customers are written to."""
     state: Literal["active", "paused"] = "active"
     """`active` begins anew what was disabled; what waited meanwhile is then delivered."""
 
@@ -70,7 +78,9 @@ class NewEndpoint(ChangedEndpoint):
         types=["warranty.activated.v1", "warranty.ended.v1"],
     )
 
-    address: Annotated[str, Field(pattern=URL)]
+    kind: KindName = "http"
+    """`http`: signed events to a system of yours; `mail`: what became of it, to the customer whose it is."""
+    address: Annotated[str, Field(pattern=ADDRESS)]
 
     def shape(self) -> Shape:
         """The endpoint that is wanted."""
@@ -130,7 +140,7 @@ class Which(BaseModel):
 
     model_config = STRICT
 
-    states: Annotated[list[Settled], Field(min_length=1, max_length=2)] = ["dead"]
+    states: Annotated[list[Settled], Field(min_length=1, max_length=3)] = ["dead"]
     endpoint: Annotated[str, Field(pattern=ID)] | None = None
     deliveries: (
         Annotated[

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from hub.delivery.endpoints import Endpoint, LiveSecret
+from hub.delivery.endpoint_secrets import LiveSecret
+from hub.delivery.endpoints import Endpoint
 from hub.delivery.reading import Delivery
 from hub.delivery.replay import Counted, DeliveryReplay
 
@@ -28,7 +29,8 @@ class AddedEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A new endpoint and its secret."""
 
     endpoint: Endpoint
-    secret: ShownSecret
+    secret: ShownSecret | None
+    """None where nothing is signed, as for mails."""
 
 
 class LiveSecrets(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ def listing(
     tenant: Tenant,
     endpoint: At = None,
     state: Annotated[
-        str | None, typer.Option(help="waiting, sending, delivered, dead, given_up")
+        str | None, typer.Option(help="waiting, sending, delivered, dead, given_up, skipped")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1_000)] = 50,
 ) -> None:

@@ -11,28 +11,22 @@ from hub.adapters.postgres import Database
 from hub.audit.entries import By
 from hub.commands.asking import Whoever, asker, with_database, with_keys
 from hub.commands.listing import Listing
-from hub.commands.processes import refusals_said
-from hub.delivery.egress import Target
 from hub.delivery.endpoints import Desk, Endpoint, Shape, State, find, listed
+from hub.delivery.kinds import KindName
 from hub.delivery.reading import send_test
 from hub.delivery.secrets import Secret
-from hub.domain.errors import HubError
-from schemas.catalogue import BECAME
+from schemas.policies.parts import Locale
 
 T = TypeVar("T")
 MOST = 10_000
 MINUTE = "%Y-%m-%d %H:%M"
-NAMES = ("id", "state", "failing_since", "address", "types", "ordering", "rate", "about")
+NAMES = ("id", "kind", "state", "failing_since", "address", "types", "ordering", "rate", "about")
 Tenant = Annotated[str, typer.Argument(show_default=False)]
 Named = Annotated[
     str, typer.Argument(help="As `hub endpoints list` prints it.", show_default=False)
 ]
 
 endpoint_app = typer.Typer(no_args_is_help=True, help="Where a tenant is told what was decided.")
-
-
-class NotAnEndpointError(HubError):
-    """What was asked for cannot be an endpoint."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,12 +37,22 @@ def add_to(app: typer.Typer) -> None:
 @endpoint_app.command("add")
 def add(  # noqa: PLR0913 - one for each option
     tenant: Tenant,
-    url: Annotated[str, typer.Argument(help="Where it listens.", show_default=False)],
+    address: Annotated[
+        str,
+        typer.Argument(
+            help="Where it listens; of mail, where customers answer.", show_default=False
+        ),
+    ],
     *,
     event: Annotated[
         list[str] | None, typer.Option("--type", help="Of events; all, where none is named.")
     ] = None,
     branch: Annotated[list[str] | None, typer.Option(help="All, where none is named.")] = None,
+    supplier: Annotated[
+        list[str] | None, typer.Option(help="By its code; all, where none is named.")
+    ] = None,
+    kind: Annotated[KindName, typer.Option(help="http, or mail to customers.")] = "http",
+    locale: Annotated[Locale, typer.Option(help="In which customers are written to.")] = "en",
     full: Annotated[bool, typer.Option("--full", help="Send all that was decided.")] = False,
     in_order: Annotated[
         bool, typer.Option("--in-order", help="Keep the order of each warranty.")
@@ -58,13 +62,13 @@ def add(  # noqa: PLR0913 - one for each option
     by: Whoever = "",
 ) -> None:
     """Add an endpoint; what its messages are signed with is printed now and never again."""
-    with refusals_said():
-        _check(event or [])
-        Target.of(url)
     shape = Shape(
-        address=url,
+        kind=kind,
+        address=address,
         types=event or [],
         branches=branch or [],
+        suppliers=supplier or [],
+        locale=locale,
         payload="full" if full else "thin",
         ordering="per_subject" if in_order else "none",
         rate=rate,
@@ -72,7 +76,8 @@ def add(  # noqa: PLR0913 - one for each option
     )
     endpoint, secret = _at_desk(tenant, by, lambda desk: desk.add(shape))
     typer.echo(f"{endpoint.id} of {tenant} hears of what is decided from now on")
-    _show(secret)
+    if secret is not None:
+        _show(secret)
 
 
 @endpoint_app.command("list")
@@ -146,18 +151,11 @@ def _at_desk(tenant: str, by: str, run: Callable[[Desk], Coroutine[Any, Any, T]]
     return with_keys(inside)
 
 
-def _check(types: list[str]) -> None:
-    known = [fact.TYPE for fact in BECAME]
-    for one in types:
-        if one not in known:
-            raise NotAnEndpointError(f"there is no event {one!r}; there are {', '.join(known)}")
-
-
 def _row(one: Endpoint) -> tuple[str, ...]:
     since = one.failing_since.strftime(MINUTE) if one.failing_since else ""
     types = ", ".join(one.types) or "all"
     return (
-        *(one.id, one.state, since, one.address, types, one.ordering),
+        *(one.id, one.kind, one.state, since, one.address, types, one.ordering),
         *(f"{one.rate:g}/s", one.about or one.state_why),
     )
 

@@ -1,4 +1,4 @@
-"""What can be delivered to. A new kind is one file with a `Destination`, named where it is built."""
+"""What can be delivered to. A new kind is one file with a `Destination`, named in `kinds.py` and where it is built."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 from hub.delivery.bodies import Payload
 from hub.delivery.schedule import Answer
 from hub.delivery.secrets import Secret
+from schemas.policies.parts import Locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Receiver:
     timeout: float
     secrets: tuple[Secret, ...]
     """The live ones, newest first."""
+    locale: Locale = "en"
+    """In which people are written to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,23 +11,26 @@ from hub.access.keyring import Keyring
 from hub.adapters.postgres import Queries
 from hub.audit.entries import By, Entry, record
 from hub.delivery.bodies import Payload
+from hub.delivery.endpoint_secrets import Drawer
+from hub.delivery.kinds import Kind, Ordering, UnfitError, kind_of
 from hub.delivery.secrets import Secret
 from hub.domain.errors import HubError
+from schemas.policies.parts import Locale
 from schemas.refs import derived_id
 
 State = Literal["active", "paused", "disabled", "deleted"]
-Ordering = Literal["none", "per_subject"]
 GRACE_SECONDS = 86_400.0
 """How long the secret before the newest still signs."""
 MAX_LIMIT = 200
 CHANGEABLE = (
-    *("address", "about", "types", "branches", "payload", "ordering"),
-    *("rate", "at_once", "timeout", "state"),
+    *("address", "about", "types", "branches", "suppliers", "payload", "ordering"),
+    *("rate", "at_once", "timeout", "locale", "state"),
 )
 
 COLUMNS = """
-e.id, e.kind, e.address, e.about, e.types, e.branches, e.payload, e.ordering, e.rate, e.at_once, e.timeout,
-e.state, e.state_why, e.version, e.created_at, e.changed_at, p.failing_since, p.opened_at as breaker_since
+e.id, e.kind, e.address, e.about, e.types, e.branches, e.suppliers, e.payload, e.ordering, e.rate, e.at_once,
+e.timeout, e.locale, e.state, e.state_why, e.version, e.created_at, e.changed_at, p.failing_since,
+p.opened_at as breaker_since
 """
 ONE = f"""
 select {COLUMNS} from endpoint e join endpoint_pace p on p.endpoint = e.id
@@ -39,32 +42,15 @@ select {COLUMNS} from endpoint e join endpoint_pace p on p.endpoint = e.id
 """
 ADD = """
 with added as (
-  insert into endpoint (id, tenant, kind, address, about, types, branches, payload, ordering, rate, at_once,
-                        timeout, state)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (id) do nothing returning id)
+  insert into endpoint (id, tenant, kind, address, about, types, branches, suppliers, payload, ordering, rate,
+                        at_once, timeout, locale, state)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict (id) do nothing returning id)
 insert into endpoint_pace (endpoint, tenant) select id, $2 from added
 """
-KEEP = """
-insert into endpoint_secret (endpoint, n, tenant, shared, private, public)
-select $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5 from endpoint_secret where endpoint = $1
-"""
-# The newest stays for a while, so that a receiver can change over; whatever is older ends.
-RETIRE = """
-update endpoint_secret set ends_at = clock_timestamp() + make_interval(secs => $2)
- where endpoint = $1 and ends_at is null
-"""
-END_OLDER = """
-delete from endpoint_secret where endpoint = $1
-   and (ends_at <= clock_timestamp()
-        or n < (select max(n) from endpoint_secret where endpoint = $1))
-"""
-SECRETS = """
-select n, public, created_at, ends_at from endpoint_secret
- where endpoint = $1 and (ends_at is null or ends_at > clock_timestamp()) order by n desc
-"""
 CHANGE = """
-update endpoint set address = $4, about = $5, types = $6, branches = $7, payload = $8, ordering = $9,
-       rate = $10, at_once = $11, timeout = $12, state = $13, state_why = $14, version = version + 1,
+update endpoint set address = $4, about = $5, types = $6, branches = $7, suppliers = $8,
+       payload = $9, ordering = $10, rate = $11, at_once = $12, timeout = $13, locale = $14, state = $15,
+       state_why = $16, version = version + 1,
        changed_at = clock_timestamp()
  where tenant = $1 and id = $2 and ($3::bigint is null or version = $3) and state <> 'deleted'
 """
@@ -87,7 +73,6 @@ update delivery set state = 'given_up', ended_at = clock_timestamp(), outcome = 
 """
 
 
-NEWEST = "select shared, private from endpoint_secret where endpoint = $1 order by n desc limit 1"
 ID_LENGTH = 3 + 20
 
 
@@ -111,11 +96,13 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
     types: list[str] = []
     branches: list[str] = []
+    suppliers: list[str] = []
     payload: Payload = "thin"
     ordering: Ordering = "none"
     rate: float = 50.0
     at_once: int = 8
     timeout: float = 15.0
+    locale: Locale = "en"
     state: Literal["active", "paused"] = "active"
 
 
@@ -129,12 +116,15 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     types: list[str]
     """None listed: every type."""
     branches: list[str]
+    suppliers: list[str]
     payload: Payload
     ordering: Ordering
     rate: float
     """Messages a second, at most."""
     at_once: int
     timeout: float
+    locale: Locale
+    """In which people are written to."""
     state: State
     state_why: str
     version: int
@@ -144,15 +134,6 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Since when nothing has gone well."""
     breaker_since: datetime | None
     """Since when it is asked by one attempt at a time."""
-
-
-class LiveSecret(msgspec.Struct, frozen=True, kw_only=True):
-    """A secret that signs, without its secret half."""
-
-    n: int
-    public: str
-    created_at: datetime
-    ends_at: datetime | None
 
 
 async def find(queries: Queries, tenant: str, name: str) -> Endpoint:
@@ -173,12 +154,6 @@ async def listed(queries: Queries, tenant: str, after: str = "", limit: int = 50
     return [_endpoint(row) for row in await queries.fetch(ALL, tenant, after, limit)]
 
 
-async def live_secrets(queries: Queries, name: str) -> list[LiveSecret]:
-    """What signs now, newest first."""
-    rows = await queries.fetch(SECRETS, name)
-    return [LiveSecret(**dict(row)) for row in rows]
-
-
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Where somebody looks after the endpoints of a tenant, in one transaction."""
@@ -188,35 +163,37 @@ class Desk:
     tenant: str
     by: By
 
-    async def add(self, shape: Shape, key: str = "") -> tuple[Endpoint, Secret]:
-        """Add an endpoint; what signs for it is shown now and never again.
+    async def add(self, shape: Shape, key: str = "") -> tuple[Endpoint, Secret | None]:
+        """Add an endpoint; what signs for it, if anything does, is shown now and never again.
 
         What comes with the same key again is answered as the first time, for as long as nobody has
         changed it.
 
         Raises:
             KeyReusedError: the key came before with another wish, or what it made has changed since.
+            HubError: no endpoint of that kind is like that.
 
         """
-        key = key or tokens.token_hex(16)
+        shape, key = _completed(shape), key or tokens.token_hex(16)
         name = derived_id("ep", self.tenant, self.by.id, key)[:ID_LENGTH]
         values = [getattr(shape, one) for one in ("kind", *CHANGEABLE)]
         if await self.queries.execute(ADD, name, self.tenant, *values) != "INSERT 0 1":
             return await self._added_before(name, shape)
-        secret = Secret.new()
-        await self._keep(name, secret)
+        secret = Secret.new() if kind_of(shape.kind).signs else None
+        if secret is not None:
+            await self._drawer(name).keep(secret)
         doc = {"address": shape.address, "types": shape.types, "payload": shape.payload}
         await self._note("endpoint:added", name, doc)
         return await find(self.queries, self.tenant, name), secret
 
-    async def _added_before(self, name: str, shape: Shape) -> tuple[Endpoint, Secret]:
+    async def _added_before(self, name: str, shape: Shape) -> tuple[Endpoint, Secret | None]:
         rows = await self.queries.fetch(ONE, self.tenant, name)
         known = _endpoint(rows[0]) if rows else None
         if known is None or known.version != 1 or _shape(known) != shape:
             message = "this key has made an endpoint that is another one by now; use a new key"
             raise KeyReusedError(message)
-        (sealed,) = await self.queries.fetch(NEWEST, name)
-        return known, await Secret.opened(self.keyring, self.tenant, *sealed)
+        signs = kind_of(known.kind).signs
+        return known, await self._drawer(name).newest() if signs else None
 
     async def change(self, name: str, version: int | None, changes: dict[str, Any]) -> Endpoint:
         """Change what is named in `changes`; `state` among them begins anew what was disabled.
@@ -224,9 +201,11 @@ class Desk:
         Raises:
             EndpointGoneError: there is none.
             EndpointChangedError: it is not the one that was seen.
+            HubError: no endpoint of its kind is like that.
 
         """
         old = await find(self.queries, self.tenant, name)
+        changes = _checked(kind_of(old.kind), changes)
         values = [changes.get(one, getattr(old, one)) for one in CHANGEABLE]
         why = old.state_why if changes.get("state", old.state) == old.state else ""
         done = await self.queries.execute(CHANGE, self.tenant, name, version, *values, why)
@@ -257,21 +236,20 @@ class Desk:
 
         Raises:
             EndpointGoneError: there is no such endpoint.
+            UnfitError: nothing is signed for it.
 
         """
-        secret = Secret.new()
-        if await self.queries.execute(TOUCH, self.tenant, name) != "UPDATE 1":
-            raise EndpointGoneError("there is no such endpoint; list those there are")
-        await self.queries.execute(END_OLDER, name)
-        await self.queries.execute(RETIRE, name, grace)
-        await self._keep(name, secret)
+        old, secret = await find(self.queries, self.tenant, name), Secret.new()
+        if not kind_of(old.kind).signs:
+            raise UnfitError("nothing is signed for this kind of endpoint, so it has no secret")
+        await self.queries.execute(TOUCH, self.tenant, name)
+        await self._drawer(name).replace(secret, grace)
         doc = {"public": secret.public, "grace_seconds": grace}
         await self._note("endpoint:secret_rotated", name, doc)
         return secret
 
-    async def _keep(self, name: str, secret: Secret) -> None:
-        sealed = secret.sealed(self.keyring, self.tenant)
-        await self.queries.execute(KEEP, name, self.tenant, *sealed, secret.public)
+    def _drawer(self, name: str) -> Drawer:
+        return Drawer(self.queries, self.keyring, self.tenant, name)
 
     async def _note(self, action: str, name: str, doc: dict[str, Any], why: str = "") -> None:
         entry = Entry(tenant=self.tenant, action=action, subject=name, by=self.by, why=why, doc=doc)
@@ -282,6 +260,25 @@ def _check_changed(done: str, seen: Endpoint, version: int | None) -> None:
     if not done.endswith(" 1"):
         message = f"it is version {seen.version} by now, not {version}; read it again"
         raise EndpointChangedError(message)
+
+
+def _completed(shape: Shape) -> Shape:
+    """What was left open, as endpoints of that kind have it."""
+    kind = kind_of(shape.kind)
+    kind.check(shape.address)
+    kind.check_types(shape.types)
+    ordering = kind.ordering if shape.ordering == "none" else shape.ordering
+    types = shape.types or list(kind.tells)
+    return msgspec.structs.replace(shape, types=types, ordering=ordering)
+
+
+def _checked(kind: Kind, changes: dict[str, Any]) -> dict[str, Any]:
+    if "address" in changes:
+        kind.check(changes["address"])
+    if "types" not in changes:
+        return changes
+    kind.check_types(changes["types"])
+    return changes | {"types": changes["types"] or list(kind.tells)}
 
 
 def _shape(endpoint: Endpoint) -> Shape:

@@ -20,6 +20,7 @@ BURST_SECONDS = 0.25
 MOST_ENDPOINTS = 200
 """Of which one claim takes deliveries."""
 
+WELL = frozenset({"delivered", "skipped"})
 OPEN = "state in ('waiting', 'sending')"
 
 # What is due is asked by `statement_timestamp()`: the clock moves while a statement runs, no index is asked for
@@ -151,7 +152,7 @@ class Ended:
 
     seq: int
     attempt: int
-    state: Literal["waiting", "delivered", "dead"]
+    state: Literal["waiting", "delivered", "dead", "skipped"]
     status: int | None
     ms: int
     outcome: str
@@ -208,7 +209,7 @@ class Queue:
             [one.seq for one in ended],
             [one.attempt for one in ended],
             [one.state for one in ended],
-            ["delivered" if one.state == "delivered" else "failed" for one in ended],
+            [one.state if one.state in WELL else "failed" for one in ended],
             [one.status for one in ended],
             [one.ms for one in ended],
             [one.outcome for one in ended],

@@ -12,7 +12,8 @@ MAX_AGE = 30.0
 MOST = 5_000
 
 ONE = """
-select e.id, e.tenant, e.version, e.kind, e.address, e.payload, e.at_once, e.timeout from endpoint e where e.id = $1
+select e.id, e.tenant, e.version, e.kind, e.address, e.payload, e.at_once, e.timeout, e.locale
+  from endpoint e where e.id = $1
 """
 SECRETS = """
 select shared, private from endpoint_secret

@@ -20,7 +20,7 @@ PIECE = 500
 AHEAD = 250
 """So many may be due at an endpoint before no more are marked for it."""
 MOST_IDS = 1_000
-Settled = Literal["dead", "delivered"]
+Settled = Literal["dead", "delivered", "skipped"]
 
 CHOSEN = """
 d.tenant = $1 and d.state = any($2::text[]) and d.seq <= $3 and {at}

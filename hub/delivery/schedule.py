@@ -24,7 +24,8 @@ LATER = frozenset({408, 423, 425, 429})
 CONFLICT, GONE = 409, 410
 ASKS_TO_WAIT = frozenset({429, 503})
 
-Fate = Literal["delivered", "retry", "dead", "gone"]
+Fate = Literal["delivered", "retry", "dead", "gone", "skipped"]
+"""`skipped`: there is nothing to send, and nobody is to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,14 @@ class Answer:
     """Of the body, redacted."""
     locked: bool = False
     """A conflict that passes by itself."""
+    fate: Fate | None = None
+    """What it means, where that is not for HTTP's own statuses to say."""
 
 
 def fate_of(answer: Answer) -> Fate:
     """What is to become of the delivery; whether its schedule is used up is not asked here."""
+    if answer.fate is not None:
+        return answer.fate
     status = answer.status
     if status is None or status in LATER or status >= 500:  # noqa: PLR2004 - HTTP's own classes
         return "retry"

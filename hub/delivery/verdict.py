@@ -45,16 +45,16 @@ def verdict(claimed: Claimed, answer: Answer, took: float, scale: float = 1.0) -
         explained=answer.explained,
         answer=answer.beginning,
         pause=max(wait, asked) if fate in {"retry", "gone"} else 0.0,
-        counts=counts and fate != "gone",
+        counts=counts and fate not in {"gone", "skipped"},
     )
     is_there = answer.status is not None and fate_of(answer) != "retry"
     quiet = asked if answer.status in ASKS_TO_WAIT else 0.0
     return Verdict(claimed.endpoint, fate, is_there, quiet, ended)
 
 
-def _state(fate: Fate) -> Literal["waiting", "delivered", "dead"]:
+def _state(fate: Fate) -> Literal["waiting", "delivered", "dead", "skipped"]:
     match fate:
-        case "delivered" | "dead":
+        case "delivered" | "dead" | "skipped":
             return fate
         case _:
             return "waiting"
@@ -64,6 +64,8 @@ def heard(verdicts: Iterable[Verdict]) -> list[Heard]:
     """What these tell of each endpoint, in the order they came."""
     found: dict[str, Heard] = {}
     for one in verdicts:
+        if one.fate == "skipped":
+            continue  # nobody was asked
         known = found.get(one.endpoint) or Heard(one.endpoint)
         found[one.endpoint] = Heard(
             one.endpoint,

@@ -58,7 +58,7 @@ OPEN = """not exists (
      and (u.ends_on is null and u.status <> 'ended' or u.ends_on >= current_date - $2::int))"""
 
 SETTLED = """exists (
-  select 1 from delivery d where d.seq = t.delivery and d.state in ('delivered', 'dead', 'given_up'))"""
+  select 1 from delivery d where d.seq = t.delivery and d.state in ('delivered', 'dead', 'given_up', 'skipped'))"""
 UNHEARD = "not exists (select 1 from delivery d where (d.tenant, d.event) = (t.tenant, t.id))"
 
 RULES = (
@@ -103,7 +103,12 @@ RULES = (
     ),
     Rule("mails", "mail", "true", "t.queued_at"),
     Rule("attempts", "delivery_attempt", SETTLED, "t.began_at"),
-    Rule("deliveries", "delivery", "t.state in ('delivered', 'dead', 'given_up')", "t.ended_at"),
+    Rule(
+        "deliveries",
+        "delivery",
+        "t.state in ('delivered', 'dead', 'given_up', 'skipped')",
+        "t.ended_at",
+    ),
     # One that nobody wants any more says nothing; those who want it keep it until they had it.
     Rule("deliveries", "status_event", UNHEARD, "t.at"),
     Rule("results", "file_progress", "t.state in ('done', 'refused')", "t.changed_at"),

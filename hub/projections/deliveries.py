@@ -21,10 +21,11 @@ UPSERT = """
 WITH wanted AS (
   SELECT e.id FROM endpoint e
    WHERE e.tenant = $1 AND e.state <> 'deleted'
-     AND (e.types = '{{}}' OR $3 = ANY (e.types)) AND (e.branches = '{{}}' OR $5 = ANY (e.branches))),
+     AND (e.types = '{{}}' OR $3 = ANY (e.types)) AND (e.branches = '{{}}' OR $5 = ANY (e.branches))
+     AND (e.suppliers = '{{}}' OR $9 = ANY (e.suppliers))),
 told AS (
-  INSERT INTO {table} (tenant, id, type, subject, branch, at, seq, traceparent, body)
-  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE EXISTS (SELECT FROM wanted)
+  INSERT INTO {table} (tenant, id, type, subject, branch, at, seq, traceparent, supplier, body)
+  SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE EXISTS (SELECT FROM wanted)
   ON CONFLICT (tenant, id) DO NOTHING RETURNING id)
 INSERT INTO delivery (tenant, endpoint, event, subject)
 SELECT $1, wanted.id, told.id, $4 FROM told, wanted ORDER BY wanted.id
@@ -34,10 +35,12 @@ ON CONFLICT (endpoint, event) DO NOTHING
 
 def rows(told: Told) -> Iterable[tuple[object, ...]]:
     """The event as it is sent."""
-    envelope, branch = told.envelope, getattr(told.fact, "branch", None) or ""
+    envelope = told.envelope
+    branch, supplier = (getattr(told.fact, name, None) or "" for name in ("branch", "supplier"))
     subject = envelope.subject or ""
     identity = (envelope.tenant, envelope.id, envelope.type, subject, branch)
-    return [(*identity, envelope.time, told.seq, envelope.traceparent, _cloud_event(told))]
+    body = _cloud_event(told)
+    return [(*identity, envelope.time, told.seq, envelope.traceparent, supplier, body)]
 
 
 def _cloud_event(told: Told) -> str:

@@ -22,6 +22,7 @@ from hub.delivery.secrets import Secret
 from hub.registry import projection
 from hub.sdk.projection import Told
 from hub.telemetry.metrics import Metrics
+from schemas.base import Fact
 from schemas.envelope import Envelope, source_of
 from schemas.events.parts import Product
 from schemas.events.warranty import WarrantyActivated
@@ -35,7 +36,7 @@ SCALE = 0.001
 
 
 def told(number: int, subject: str = "wty_aaaaaaaaaaaaaaaa_1", **more: Any) -> Told:
-    """A status event as the projector reads it."""
+    """That a warranty was activated, as the projector reads it."""
     fact = WarrantyActivated(
         warranty=subject,
         product=Product(),
@@ -45,6 +46,11 @@ def told(number: int, subject: str = "wty_aaaaaaaaaaaaaaaa_1", **more: Any) -> T
         by="sale",
         **more,
     )
+    return said(number, fact, subject)
+
+
+def said(number: int, fact: Fact, subject: str) -> Told:
+    """A status event as the projector reads it."""
     envelope = Envelope(
         id=f"evt_{number}",
         source=source_of(TENANT, "warranty"),
@@ -52,6 +58,7 @@ def told(number: int, subject: str = "wty_aaaaaaaaaaaaaaaa_1", **more: Any) -> T
         time=datetime(2026, 1, 31, tzinfo=UTC),
         tenant=TENANT,
         subject=subject,
+        causationid=f"cause_{number}",
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     )
     return Told(envelope, fact, number)
@@ -75,7 +82,8 @@ class World:
         shape = Shape(address=url, **{"rate": 10_000.0, "timeout": 1.0} | more)
         async with self.desk() as desk:
             endpoint, secret = await desk.add(shape)
-        self.secrets[endpoint.id] = secret
+        if secret is not None:
+            self.secrets[endpoint.id] = secret
         return endpoint
 
     async def tell(self, *events: Told) -> None:

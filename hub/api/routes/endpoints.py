@@ -33,8 +33,10 @@ from hub.api.parts import parts_of
 from hub.api.problems import REJECTED
 from hub.api.reading import MAY_READ, read
 from hub.api.versions import IF_MATCH, seen_version
-from hub.delivery.egress import ForbiddenError, Target
-from hub.delivery.endpoints import Desk, Endpoint, find, listed, live_secrets
+from hub.delivery.egress import ForbiddenError
+from hub.delivery.endpoint_secrets import live_secrets
+from hub.delivery.endpoints import Desk, Endpoint, find, listed
+from hub.delivery.kinds import UnfitError
 from hub.delivery.reading import send_test
 from hub.delivery.secrets import Secret
 
@@ -80,6 +82,7 @@ def add_to(app: FastAPI) -> None:
         responses=answers(
             {201: answered(ShownSecret, "Both sign until the grace is over.")},
             problems.NOT_FOUND,
+            problems.REJECTED,
             *MAY_READ,
         ),
         openapi_extra=json_body(Rotated),
@@ -181,13 +184,12 @@ async def list_secrets(request: Request, caller: Reader, endpoint: Named, whose:
 
 
 async def add_endpoint(request: Request, caller: Changer, whose: Asked) -> Response:
-    """Have events sent somewhere, from now on, each with a signature as in Standard Webhooks."""
+    """Have events sent somewhere, from now on: signed as in Standard Webhooks, or as mails to customers."""
     key = key_of(request.headers.getlist(HEADER))
     wanted = await read(request, NewEndpoint)
-    _check(wanted.address)
     async with _desk(request, caller, whose) as desk:
         endpoint, secret = await desk.add(wanted.shape(), key)
-    added = AddedEndpoint(endpoint=endpoint, secret=_shown(secret))
+    added = AddedEndpoint(endpoint=endpoint, secret=_shown(secret) if secret else None)
     place = f"{ALL}/{endpoint.id}"
     return document(added, 201, Location=place, ETag=f'"{endpoint.version}"')
 
@@ -198,8 +200,6 @@ async def change_endpoint(
     """Change what is named in the body, and nothing else."""
     version, wanted = seen_version(request), await read(request, ChangedEndpoint)
     changes = wanted.changes()
-    if "address" in changes:
-        _check(changes["address"])
     async with _desk(request, caller, whose) as desk:
         return _tagged(await desk.change(endpoint, version, changes))
 
@@ -238,15 +238,11 @@ async def rotate_secret(
 async def _desk(request: Request, caller: Principal, whose: Whose) -> AsyncIterator[Desk]:
     """One transaction of the tenant that is spoken for."""
     tenant, parts = tenant_of(caller, whose), parts_of(request)
-    async with parts.database.transaction_for(tenant) as queries:
-        yield Desk(queries, parts.today.keyring, tenant, caller.by)
-
-
-def _check(address: str) -> None:
-    """What can be said of an address without asking anybody; the rest is checked at each attempt."""
     try:
-        Target.of(address)
-    except ForbiddenError as error:
+        async with parts.database.transaction_for(tenant) as queries:
+            yield Desk(queries, parts.today.keyring, tenant, caller.by)
+    except (ForbiddenError, UnfitError) as error:
+        # What can be said of an address without asking anybody; the rest is checked at each attempt.
         raise REJECTED.error(str(error)) from error
 
 

@@ -18,7 +18,7 @@ LETTERS = "select count(*) from letter"
 DELIVERED = ("delivered", "dead", "waiting")
 DELIVERIES = """
 select case when state = 'sending' then 'waiting' else state end as state, count(*) as n
-  from delivery where state <> 'given_up' group by 1
+  from delivery where state not in ('given_up', 'skipped') group by 1
 """
 TRAIL = "select coalesce(sum(batches), 0)::bigint from hub_trail_behind()"
 
