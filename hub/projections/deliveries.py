@@ -22,9 +22,9 @@ WITH wanted AS (
   SELECT e.id FROM endpoint e
    WHERE e.tenant = $1 AND e.state <> 'deleted'
      AND (e.types = '{{}}' OR $3 = ANY (e.types)) AND (e.branches = '{{}}' OR $5 = ANY (e.branches))
-     AND (e.suppliers = '{{}}' OR $10 = ANY (e.suppliers))),
+     AND (e.suppliers = '{{}}' OR $9 = ANY (e.suppliers))),
 told AS (
-  INSERT INTO {table} (tenant, id, type, subject, branch, at, seq, traceparent, body, supplier)
+  INSERT INTO {table} (tenant, id, type, subject, branch, at, seq, traceparent, supplier, body)
   SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE EXISTS (SELECT FROM wanted)
   ON CONFLICT (tenant, id) DO NOTHING RETURNING id)
 INSERT INTO delivery (tenant, endpoint, event, subject)
@@ -40,7 +40,7 @@ def rows(told: Told) -> Iterable[tuple[object, ...]]:
     subject = envelope.subject or ""
     identity = (envelope.tenant, envelope.id, envelope.type, subject, branch)
     body = _cloud_event(told)
-    return [(*identity, envelope.time, told.seq, envelope.traceparent, body, supplier)]
+    return [(*identity, envelope.time, told.seq, envelope.traceparent, supplier, body)]
 
 
 def _cloud_event(told: Told) -> str:

@@ -221,8 +221,12 @@ def test_a_replacement_is_one_unit_whatever_is_told_while_it_is_being_covered() 
     story.tell(reported(effect, "done", serial="sn-2", reference="RMA-7"))
     story.tell(reported(effect, "failed"))
     story.deliver()
+    story.given(
+        reported(effect, "done", serial="SN-3", by="bank"), reported(effect, "failed", by="bank")
+    )
 
-    assert story.codes == ["replacement_under_way", "replacement_under_way"]
+    under_way, settled = ["replacement_under_way"] * 2, ["effect_settled"] * 2
+    assert story.codes == [*under_way, *settled]
     assert [unit.serial for unit in story.covered] == ["SN-2"]
     assert the_effect(story).state == "done"
 

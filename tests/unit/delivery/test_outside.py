@@ -19,7 +19,7 @@ def test_who_decided_by_hand_and_why_stays_in_the_house() -> None:
 
     (row,) = PROJECTION.rows(Told(told(1).envelope, fact, 1))
 
-    body = json.loads(str(row[-2]))
+    body = json.loads(str(row[-1]))
     assert body["data"]["decided"] == {"override": "ovr_1"}
     assert "secret" not in str(row).lower()
 

@@ -195,8 +195,9 @@ def _is_news(effect: Effect, after: EffectState, stage: str | None, fact: Effect
         RejectedError: it failed or was done, and now the other is said.
 
     """
-    if effect.stage == replacing.SENT and after in SETTLED and effect.state not in SETTLED:
-        return _is_other_end(effect, after, fact)
+    if effect.stage == replacing.SENT and after in SETTLED:
+        _check_same(effect, after, fact)
+        return False
     if effect.state in SETTLED and after in SETTLED:
         return _ends_otherwise(effect, after)
     if RANK[after] != RANK[effect.state]:
@@ -206,13 +207,14 @@ def _is_news(effect: Effect, after: EffectState, stage: str | None, fact: Effect
     return effect.stage is None or STAGES.index(stage) > STAGES.index(effect.stage)
 
 
-def _is_other_end(effect: Effect, after: EffectState, fact: EffectReported) -> bool:
-    """The new unit is being covered: its serial is not another one, and it has not failed."""
-    same = (fact.serial and normalise(fact.serial)) == (
-        effect.new_serial and normalise(effect.new_serial)
-    )
-    if after == "done" and same:
-        return False
+def _check_same(effect: Effect, after: EffectState, fact: EffectReported) -> None:
+    """The new unit is covered, or about to be: no other one is, and it has not failed."""
+    told, known = (normalise(one or "") for one in (fact.serial, effect.new_serial))
+    if after == "done" and told in {known, ""}:
+        return
+    if effect.state == "done":
+        message = f"{effect.id} was done for good; what happened since is another claim"
+        raise reject("effect_settled", message)
     message = f"{effect.id} was told to be done with {effect.new_serial or 'a unit'} a moment ago"
     raise reject("replacement_under_way", f"{message}; look at what becomes of that")
 
