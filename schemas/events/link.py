@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from schemas.base import Fact, Name
 from schemas.events.parts import Order, Product, RuledBy, Serial
+from schemas.money import Money
 
 
 class SaleLinked(Fact):
@@ -32,6 +33,8 @@ class SaleLinked(Fact):
     version: int | None = None
     """How often the order was deleted before this was said, where it was."""
     ruled_by: RuledBy | None = None
+    price: Money | None = None
+    """Of the unit, where its source told one."""
 
 
 class LinkAccepted(Fact):

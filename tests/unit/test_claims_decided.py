@@ -29,7 +29,7 @@ from tests.unit.claims import (
     withdrawn,
 )
 from tests.unit.documents import DOCUMENTS
-from tests.unit.story import Story
+from tests.unit.story import Story, a_line, a_registration, a_sale
 
 LIMITS = a_policy(
     "approval",
@@ -100,13 +100,44 @@ def test_above_the_limit_it_takes_two_people() -> None:
     assert story.codes == ["second_person_needed"]
 
 
-def test_whoever_may_so_much_alone_needs_no_first_approval() -> None:
+def test_whoever_may_so_much_alone_completes_it_and_the_first_stays_told() -> None:
     story, claim = claimed(LIMITS)
     story.given(approved(claim, ("repair", 6_000)), approved(claim, ("repair", 7_000), by=OWNER))
 
     verdict = the_claim(story).verdict
     assert verdict is not None
-    assert (verdict.by.id, verdict.approvals) == (OWNER.id, ())
+    assert verdict.by.id == OWNER.id
+    assert [one.by.id for one in verdict.approvals] == [MANAGER.id, OWNER.id]
+
+
+def test_what_names_no_amount_counts_as_much_as_the_unit_did() -> None:
+    story, claim = claimed(LIMITS)
+    story.given(approved(claim, "repair"))
+
+    assert the_claim(story).state == "under_review"
+    assert the_claim(story).approvals[0].by.id == MANAGER.id
+
+
+def test_what_nobody_knows_the_amount_of_takes_two_people() -> None:
+    story, claim = claimed(LIMITS, price=None)
+    story.given(approved(claim, "repair", by=OWNER), approved(claim, "repair"))
+
+    verdict = the_claim(story).verdict
+    assert verdict is not None
+    assert [one.rule for one in verdict.ruled] == ["amount_unknown"]
+    assert [one.by.id for one in verdict.approvals] == [OWNER.id, MANAGER.id]
+
+
+def test_the_price_is_known_where_another_order_told_it() -> None:
+    story = Story()
+    story.policies = [LIMITS]
+    price = {"amount": 9_900, "currency": EUR}
+    story.given(a_registration(), a_sale(a_line(serials=["SN-1"], price=price)))
+    story.given(filed(serial="SN-1", incident_on=FEBRUARY))
+    story.given(approved(the_claim(story).id, "refund", by=OWNER))
+    half = the_claim(story).approvals[0].granted[0]
+
+    assert (half.amount, half.currency) == (9_900, EUR)
 
 
 def test_above_four_eyes_even_the_owner_needs_somebody() -> None:

@@ -1,9 +1,11 @@
 """Whether somebody may approve so much alone, with a second person, or not at all."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
+from hub.domain.claims.record import Granted
 from hub.domain.claims.weighing import Ruled
 from schemas.policies.approval import ApprovalPolicy
 
@@ -20,12 +22,13 @@ class Limits(msgspec.Struct, frozen=True, gc=False):
 
 
 def limits(
-    found: tuple[int, ApprovalPolicy] | None, role: str, amount: int, currency: str | None
+    found: tuple[int, ApprovalPolicy] | None, role: str, amount: int | None, currency: str | None
 ) -> Limits:
     """What a role may approve; where no policy is in force, whoever may decide at all.
 
     A role without a limit in a currency approves nothing in it. Above its own limit, or above the
-    amount for four eyes, it takes two people, whatever their roles.
+    amount for four eyes, it takes two people, whatever their roles; and so does what nobody knows the
+    amount of.
     """
     if found is None:
         return Limits("alone")
@@ -35,9 +38,28 @@ def limits(
         mine = [one for one in mine if one.currency == currency]
     if not mine:
         return Limits("never", (Ruled("approval", number, f"limits/{role}", "never"),))
+    if amount is None:
+        return Limits("two", (Ruled("approval", number, "amount_unknown", "two"),))
     above = any(amount > one.amount for one in policy.four_eyes_above if one.currency == currency)
     if above:
         return Limits("two", (Ruled("approval", number, "four_eyes_above", "two"),))
     within = currency is None or any(amount <= one.amount for one in mine)
     may: May = "alone" if within else "two"
     return Limits(may, (Ruled("approval", number, f"limits/{role}", may),))
+
+
+def total(
+    granted: Sequence[Granted], price: tuple[int, str] | None
+) -> tuple[int | None, str | None]:
+    """What it may cost in all, in minor units of its one currency, for the limits of whoever approves.
+
+    What names no amount counts as much as the unit did; None where that is not known either.
+    """
+    costs = [one for one in granted if one.kind in COSTS]
+    said = next((one.currency for one in costs if one.currency), None)
+    known = price if price and said in {None, price[1]} else None
+    amounts = [known[0] if one.amount is None and known else one.amount for one in costs]
+    currency = said or (known[1] if known and costs else None)
+    if None in amounts:
+        return None, currency
+    return sum(amount or 0 for amount in amounts), currency

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.domain.claims.life import GRANTED
-from hub.domain.claims.limits import COSTS, May, limits
+from hub.domain.claims.limits import COSTS, May, limits, total
 from hub.domain.claims.record import By, Granted
 from hub.domain.claims.weighing import Inputs, Policies, Weighed, weigh
 from schemas.events.claim import State
@@ -114,21 +114,21 @@ def rehearse_limits(
     verdict = case.verdict
     if verdict is None or verdict.state not in GRANTED or verdict.by.kind == "hub":
         return None
-    costs = [one for one in verdict.granted if one.kind in COSTS and one.amount is not None]
-    amount = sum(one.amount or 0 for one in costs)
-    currency = next((one.currency for one in costs), None)
+    inputs = case.weighings[-1].inputs
+    price = (inputs.value, inputs.currency) if inputs.value and inputs.currency else None
+    amount, currency = total(verdict.granted, price)
     before, after = (
         _allowed(policy, verdict.by.role, amount, currency) for policy in (counted, draft)
     )
     if before == after:
         return None
-    cost = {currency: amount} if currency else {}
+    cost = {currency: amount} if currency and amount is not None else {}
     left = {} if after.becomes == "never" else cost
     return Difference(case.id, case.state, before, after, cost, left)
 
 
 def _allowed(
-    found: tuple[int, ApprovalPolicy] | None, role: str, amount: int, currency: str | None
+    found: tuple[int, ApprovalPolicy] | None, role: str, amount: int | None, currency: str | None
 ) -> Outcome:
     """What whoever decided may, and which of the roles that are named may alone."""
     roles = dict.fromkeys(one.role for one in found[1].limits) if found else ()

@@ -41,6 +41,7 @@ from hub.sdk.events import AskRow, Event, Known, Outcome, TimerDue
 from schemas.events.link import LinkAccepted, LinkRefused, SaleLinked, UnitReturned
 from schemas.events.sale import SaleRecorded
 from schemas.events.warranty import Refusal, WarrantyRefused
+from schemas.money import Money
 from schemas.refs import home_of
 
 LINK_TIMER = "link:"
@@ -92,9 +93,24 @@ def ask_link(draft: Draft, row: PurchaseRow, sale: Sale, pointer: Pointer, now: 
         revision=sale.revision,
         version=sale.version or None,
         ruled_by=pointer.ruling.fact() if pointer.ruling else None,
+        price=_price(sale.price(pointer.line)),
     )
     draft.letters.append(Letter(fact, home_of(pointer.warranty)))
     draft.timers.append(SetTimer(_timer(pointer.connector, pointer.warranty), now + ASK_AGAIN))
+
+
+def _price(told: tuple[int, str] | None) -> Money | None:
+    return None if told is None else Money.model_construct(amount=told[0], currency=told[1])
+
+
+def _with_price(unit: Unit, letter: SaleLinked) -> Unit:
+    """The unit with what that order told of its price; what it told before counts no more."""
+    about = (letter.connector, letter.order.reference, letter.line)
+    others = tuple(one for one in unit.prices if one[:3] != about)
+    if letter.price is None:
+        return replace(unit, prices=others) if others != unit.prices else unit
+    price = (*about, letter.price.amount, letter.price.currency)
+    return replace(unit, prices=(*others, price))
 
 
 def _timer(connector: str, warranty: str) -> str:
@@ -125,6 +141,7 @@ def take_sale(purchase: Purchase, letter: SaleLinked, event: Event) -> Decision[
         return Decision(purchase, Outcome.DEDUPLICATED)
     if version > current:
         unit = forget_order(unit, order, version)
+    unit = _with_price(unit, letter)
     if told_by(unit.reports, letter.connector, order):
         known, news = _again(draft, unit, report, ruling)
         draft.letters.append(_accepted(letter, known))

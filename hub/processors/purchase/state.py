@@ -127,6 +127,12 @@ class Sale(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What its sender should know of it: a code and the line."""
     prices: tuple[tuple[int, str] | None, ...] = ()
     """Of one unit of each line in minor units; empty where none was told. No repeat is compared by it."""
+
+    def price(self, line: str) -> tuple[int, str] | None:
+        """Of one unit of that line, where one was told."""
+        priced = zip(self.lines, self.prices, strict=False)
+        return next((price for one, price in priced if one.line == line), None)
+
     version: int = 0
     """How often the order was deleted before."""
 
@@ -272,6 +278,8 @@ class Unit(Row, frozen=True, gc=False, omit_defaults=True):
     """The warranty of the faulty unit that this one was sent for."""
     replaced_by: str | None = None
     """The warranty of the unit that was sent for this one."""
+    prices: tuple[tuple[str, str, str, int, str], ...] = ()
+    """What orders of other homes told of its price: source, order, line, minor units and currency."""
 
     @property
     def withdrawn(self) -> bool:

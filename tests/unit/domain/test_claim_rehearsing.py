@@ -205,13 +205,19 @@ def test_limits_are_asked_of_nothing_but_what_people_approved(told: dict[str, An
     assert rehearse_limits(a_case(**told), None, limits()) is None
 
 
-def test_an_approval_without_an_amount_is_within_every_limit() -> None:
+def test_an_approval_without_an_amount_counts_as_much_as_the_unit_did() -> None:
     case = a_case(**approved(Granted("repair")))
     one = rehearse_limits(case, None, limits())
 
-    assert ways(one) == "alone -> alone: owner, warranty_manager"
     assert one is not None
-    assert one.cost_before == one.cost_after == {}
+    assert one.cost_before == one.cost_after == {"EUR": 9_000}
+
+
+def test_an_approval_of_an_amount_that_nobody_knows_takes_two() -> None:
+    case = a_case(value=None, currency=None, **approved(Granted("repair")))
+    one = rehearse_limits(case, None, limits())
+
+    assert ways(one) == "alone -> two"
 
 
 def test_totals_are_by_reason_and_by_currency() -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from hub.domain.claims.life import DECIDED, GRANTED, illegal
-from hub.domain.claims.limits import limits
+from hub.domain.claims.limits import limits, total
 from hub.domain.claims.record import Approval, By, Granted, Verdict
 from hub.domain.claims.weighing import Weighed
 from hub.domain.errors import RejectedError, reject
@@ -13,8 +13,8 @@ from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims import effecting
 from hub.processors.purchase.claims.answers import Claimed, FirstOfTwo, Half, ToldClaim
 from hub.processors.purchase.claims.finding import Found, claim_here
-from hub.processors.purchase.claims.gathering import approval_of
-from hub.processors.purchase.claims.granting import checked, total
+from hub.processors.purchase.claims.gathering import approval_of, price_of
+from hub.processors.purchase.claims.granting import checked
 from hub.processors.purchase.claims.moving import HUB, is_theirs, move, person
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase
@@ -84,7 +84,7 @@ def approve(
         return again
     _check(purchase, claim, by, state)
     granted = checked(purchase, claim, unit, asked, event, known)
-    amount, currency = total(granted)
+    amount, currency = total(granted, price_of(purchase, unit))
     may = limits(approval_of(event, known), by.role, amount, currency)
     if may.may == "never":
         message = (
@@ -93,7 +93,7 @@ def approve(
         raise reject("limit_exceeded", f"{message}; ask one of those it names")
     notify = fact.notify_customer
     one = Approval(by, event.time, fact.why, granted, fact.partial, event.id, notify)
-    first = _first(claim, one) if may.may == "two" else None
+    first = _first(claim, one) if may.may == "two" else next(iter(claim.approvals), None)
     draft = Draft()
     if may.may == "two" and first is None:
         return _half(draft, found, purchase, one, event)

@@ -192,6 +192,7 @@ def price_of(purchase: Purchase, unit: Unit) -> tuple[int, str] | None:
         for line, price in zip(sale.lines, sale.prices, strict=False)
         if price is not None and (sale.connector, line.line) in told
     ]
+    found += [(one[3], one[4]) for one in unit.prices if (one[0], one[2]) in told]
     return min(found, default=None)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from hub.domain.claims.limits import COSTS
 from hub.domain.claims.record import Granted
 from hub.domain.errors import reject
 from hub.processors.purchase.claim_rows import Claim
@@ -74,9 +73,3 @@ def _check_refund(
     if (refund.amount or 0) > left:
         message = f"{left} of {paid} minor units {currency} are left to refund; lower the amount"
         raise reject("refund_above_price", message)
-
-
-def total(granted: tuple[Granted, ...]) -> tuple[int, str | None]:
-    """What it may cost, in minor units of its one currency; 0 where nothing is said."""
-    costs = [one for one in granted if one.kind in COSTS and one.amount is not None]
-    return sum(one.amount or 0 for one in costs), next((one.currency for one in costs), None)
