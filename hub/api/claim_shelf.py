@@ -78,6 +78,13 @@ async def page(queries: Queries, filters: ClaimFilters) -> tuple[list[ClaimLine]
     return found, _cursor(found[-1], filters) if len(rows) > filters.limit else None
 
 
+async def of_customers(queries: Queries, customers: Sequence[str], most: int) -> list[ClaimLine]:
+    """Claims of these customers, in the order of filing."""
+    sql = f"{CLAIMS} where customer = any($1::text[]) order by filed_at, id limit {most}"
+    rows = await queries.fetch(sql, list(customers))
+    return [line(claim_rows.line(row["doc"]), row["version"]) for row in rows]
+
+
 def _narrow(where: Where, filters: ClaimFilters) -> None:
     for name in ("state", "warranty", "issue", "product", "branch", "customer"):
         if (value := getattr(filters, name)) is not None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from hub.api.claim_documents import ClaimLine
 from hub.api.documents import Document, Happened, Warranty
 
 
@@ -83,7 +84,10 @@ class CustomerHistory(Document):
     customer: str
     warranties: list[Warranty]
     """In the order in which they begin."""
+    claims: list[ClaimLine]
+    """What they claimed, and what was claimed of units that were theirs, in the order of filing."""
     history: list[CustomerEvent]
     """By day, then in the order it was taken in."""
     complete: bool
-    """False where there are more than 1,000 warranties; ask for those with /v1/warranties?customer=…"""
+    """False where there are more than 1,000 warranties or claims; ask for those with /v1/warranties?customer=…
+    and /v1/claims?customer=…"""

@@ -9,7 +9,7 @@ import msgspec
 
 from hub.access.keyring import Keyring
 from hub.adapters.postgres import Queries
-from hub.api import shelf
+from hub.api import claim_shelf, shelf
 from hub.api.customer_documents import (
     CustomerDocument,
     CustomerEvent,
@@ -133,11 +133,12 @@ async def one(
 
 
 async def history(queries: Queries, customer: str) -> CustomerHistory | None:
-    """What a customer bought and registered; None where this tenant has none of that id."""
+    """What a customer bought, registered and claimed; None where this tenant has none of that id."""
     if not await exists(queries, customer):
         return None
     everyone = [customer, *_merged(await _traits(queries, customer))]
     found = await shelf.of_customers(queries, everyone, MOST_WARRANTIES + 1)
+    claims = await claim_shelf.of_customers(queries, everyone, MOST_WARRANTIES + 1)
     told = found[:MOST_WARRANTIES]
     events = [
         CustomerEvent(warranty=warranty.id, **one.model_dump())
@@ -148,7 +149,8 @@ async def history(queries: Queries, customer: str) -> CustomerHistory | None:
         customer=customer,
         warranties=[warranty for warranty, _ in told],
         history=sorted(events, key=lambda one: one.on),
-        complete=len(found) <= MOST_WARRANTIES,
+        claims=claims[:MOST_WARRANTIES],
+        complete=max(len(found), len(claims)) <= MOST_WARRANTIES,
     )
 
 

@@ -112,6 +112,26 @@ async def test_the_history_has_sales_registrations_and_warranties_in_order(api: 
     assert told["complete"] is True
 
 
+async def test_what_a_customer_claimed_stands_in_the_history(api: Api) -> None:
+    who = a_contact("claims@example.com")
+    sold = await api.post(a_sale("cc-1", "cc-1", customer=who))
+    warranty = sold.json()["warranties"][0]["id"]
+    body = {
+        "warranty": warranty,
+        "issue": "broken",
+        "filed_at": "2026-02-10T10:00:00Z",
+        "zone": "Europe/Istanbul",
+        "customer": who,
+    }
+    async with api.client() as client:
+        filed = await client.post("/v1/claims", json=body)
+    told = await read(api, await customer_of(api, sold), "/history")
+
+    assert filed.status_code == 201, filed.text
+    assert [one["warranty"] for one in told["claims"]] == [warranty]
+    assert told["complete"] is True
+
+
 async def test_who_bought_what_another_registered_has_it_in_the_history(api: Api) -> None:
     sold = await api.post(a_sale("cg-1", "cg-1", customer=a_contact("giver@example.com")))
     giver = await customer_of(api, sold)
