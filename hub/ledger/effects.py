@@ -15,7 +15,7 @@ from hub.ledger.plan import NOBODY, NameRow, PartRow, Plan, Reply, TimerRow
 from hub.ledger.post import Post
 from hub.ledger.wire import ACTED_TYPES
 from hub.sdk.decision import NameClaim, NameRelease, SetTimer
-from hub.sdk.events import Event, NameHolder
+from hub.sdk.events import Event, NameHolder, Outcome
 from hub.sdk.processor import Processor
 from schemas.refs import derived_id, home_of
 
@@ -71,11 +71,11 @@ class Effects:
             raw=event.raw,
             body=_redacted(event, settled),
             names=() if settled.outcome in APPLIED else names_of(_json(event)),
-            said=tuple([self._said(event, n, settled) for n in range(len(settled.said))]),
+            said=tuple([self._said(home, n, settled) for n in range(len(settled.said))]),
         )
 
-    def _said(self, event: Event, number: int, settled: Settled) -> SaidEntry:
-        said = settled.said[number]
+    def _said(self, home: Home, number: int, settled: Settled) -> SaidEntry:
+        event, said = settled.arrival.event, settled.said[number]
         # `model_dump_json` without its dozen options; there is one of these for nearly every event.
         data = said.fact.__pydantic_serializer__.to_json(said.fact, exclude_none=True)
         kind = said.fact.TYPE
@@ -86,7 +86,16 @@ class Effects:
                 "with its headers"
             )
             raise OutgoingTooLargeError(message)
-        cause = (event.tenant, event.connector, event.id, event.body_hash, str(number))
+        cause: tuple[str, ...] = (
+            event.tenant,
+            event.connector,
+            event.id,
+            event.body_hash,
+            str(number),
+        )
+        if settled.outcome is Outcome.REJECTED:
+            # What knew too little to be placed is refused where it came; told again, it may be taken elsewhere.
+            cause = (*cause, home.id)
         return SaidEntry(0, derived_id("evt", *cause), kind, said.subject, msgspec.Raw(data))
 
     def check(self, settled: Sequence[Settled]) -> None:

@@ -51,6 +51,24 @@ async def test_an_event_that_knows_only_a_name_finds_the_home_that_holds_it(hub:
     assert await hub.applied(here) == []
 
 
+async def test_what_is_refused_in_one_home_and_later_taken_in_another_is_told_under_two_ids(
+    hub: Hub,
+) -> None:
+    """Whoever counts an event once by its id would else miss that it was taken after all."""
+    here, there, other = key_in(0, "here"), key_in(1, "there"), key_in(1, "other")
+    one = count("e1", here, nick="n2", of="n1")
+    await hub.start()
+    await hub.told_all(count("e0", other, nick="n2"))
+    await hub.told_all(one)
+    await hub.told_all(count("e2", other, drop="n2"), count("e3", there, nick="n1"))
+    await hub.told_all(one)
+
+    told = [dict(record.headers) for record in await hub.status()]
+    of_it = [headers for headers in told if headers["ce_causationid"] == b"e1"]
+    assert {headers["ce_type"] for headers in of_it} == {b"counter.refused.v1", b"counter.total.v1"}
+    assert len({headers["ce_id"] for headers in told}) == len(told)
+
+
 async def test_an_event_forwarded_too_often_is_a_dead_letter(hub: Hub) -> None:
     """Hole 4: two rules that disagree about a home must not send an event round for ever."""
     await hub.start()

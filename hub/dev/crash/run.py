@@ -13,7 +13,9 @@ from typing import Any
 
 from hub.dev.checker import Installation as Place
 from hub.dev.checker import Report, check
+from hub.dev.checker.claim_words import write_words
 from hub.dev.checker.sent import write
+from hub.dev.crash.claims.visitor import Claims
 from hub.dev.crash.diary import Diary
 from hub.dev.crash.drain import drain
 from hub.dev.crash.fleet import Fleet
@@ -69,9 +71,15 @@ class Plan:
         """Whether outside systems come to the doors."""
         return set(DOORS) <= set(self.kinds)
 
+    @property
+    def claims(self) -> bool:
+        """Whether claims are filed and decided: that takes the doors, and the stock of the catalogue."""
+        return self.doors and CATALOG in self.kinds
+
 
 DOORS = ("ingress", "translate", "serve", "files")
-_COUNTS = {"project": 2, "insight": 1, KIND: 2, **dict.fromkeys(DOORS, 2)}
+CATALOG = "catalog"
+_COUNTS = {"project": 2, "insight": 1, KIND: 2, CATALOG: 2, **dict.fromkeys(DOORS, 2)}
 
 
 def say(text: str) -> None:
@@ -95,6 +103,7 @@ class Run:
     outside: Outside | None = None
     trouble: Trouble | None = None
     invoices: Invoices | None = None
+    claims: Claims | None = None
     applied_at_stop: float = 0
     drain_s: float = 0
 
@@ -114,6 +123,15 @@ class Run:
         if self.plan.doors:
             self.outside = await self._outside()
             self.invoices = await self._invoices()
+        if self.plan.claims and self.outside:
+            self.claims = Claims(
+                self.place,
+                self.fleet,
+                self.outside.access.key,
+                self.diary,
+                self.torment.chance,
+                f"w{int(time.time())}",
+            )
         if KIND in self.plan.kinds:
             world = await furnish(self.place)
             self.fleet.told[KIND] = environment(self.place)
@@ -156,7 +174,7 @@ class Run:
         kills, zombies = split(plan.kills, kinds), split(plan.zombies, kinds)
         sending = asyncio.gather(self.load.run(stop))
         stranger = asyncio.gather(self.stranger.run(stop_stranger := asyncio.Event()))
-        visitors = [one for one in (self.outside, self.invoices, self.trouble) if one]
+        visitors = [one for one in (self.outside, self.invoices, self.claims, self.trouble) if one]
         outside = asyncio.gather(*(one.run(stop) for one in visitors))
         async with _beside(self._progress()):
             await asyncio.gather(
@@ -190,13 +208,15 @@ class Run:
         write(self.place.root / "sent.jsonl", sent)
         raw = RAW if self.plan.doors else None
         where = Place(self.place.kafka.bootstrap, self.place.dsn, views=self.plan.views, raw=raw)
-        report = await check(sent, where)
+        words = self.claims.words if self.claims else None
+        write_words(self.place.root / "claims.jsonl", words or ())
+        report = await check(sent, where, words)
         for _ in range(_SECOND_LOOKS):
             if report.ok:
                 break
             # Letters between homes may still have been on their way; what is lost stays lost.
             await asyncio.sleep(5)
-            report = await check(sent, where)
+            report = await check(sent, where, words)
         if self.invoices:
             await self.invoices.judge(self.place.dsn)
         return await self.trouble.judged(report) if self.trouble else report
@@ -210,8 +230,9 @@ class Run:
             and self.applied_at_stop >= LEAST_APPLIED
             and held >= LEAST_RATE * plan.rate
             and (self.trouble is None or self.trouble.counts)
+            and (self.claims is None or self.claims.counts)
         )
-        at_doors = [one for one in (self.outside, self.invoices) if one]
+        at_doors = [one for one in (self.outside, self.invoices, self.claims) if one]
         wrong = [one for visitor in at_doors for one in visitor.wrong]
         kept = report.ok and watch.worst <= limit and not torment.unrecovered and not wrong
         return {

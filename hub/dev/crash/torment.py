@@ -27,6 +27,7 @@ SHARES = {
     "serve": 0.1,
     "files": 0.1,
     "tally": 0.1,
+    "catalog": 0.1,
 }
 """Of the kills and zombies, by kind of process."""
 
