@@ -1,6 +1,7 @@
 """What is due is sent once where it is taken, again where it is not, and never by chance."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
@@ -29,8 +30,18 @@ async def test_an_event_reaches_every_endpoint_that_wants_it_once(world: World) 
 
 
 async def test_a_supplier_hears_of_his_own_things_alone(world: World) -> None:
-    asked = {"effect": "eff_1", "claim": "clm_1", "warranty": "wty_1", "product": "drill"}
-    about = {"claim": "clm_1", "warranty": "wty_1", "issue": "power", "source": "shop"}
+    asked: dict[str, Any] = {
+        "effect": "eff_1",
+        "claim": "clm_1",
+        "warranty": "wty_1",
+        "product": "drill",
+    }
+    about: dict[str, Any] = {
+        "claim": "clm_1",
+        "warranty": "wty_1",
+        "issue": "power",
+        "source": "shop",
+    }
     async with listening() as bolt, listening() as both, listening() as everyone:
         await world.endpoint(bolt.url, suppliers=["bolt"])
         await world.endpoint(both.url, suppliers=["bolt", "nut"], branches=["North"])
