@@ -87,7 +87,8 @@ async def test_an_address_that_cannot_be_used_is_refused_with_what_to_do(
 
 
 async def test_mails_to_customers_are_an_endpoint_without_a_secret(api: Api) -> None:
-    own = {"kind": "mail", "address": "service@shop.example", "locale": "de", "suppliers": ["bolt"]}
+    own: dict[str, Any] = {"kind": "mail", "address": "service@shop.example"}
+    own |= {"locale": "de", "suppliers": ["bolt"]}
     added = await add(api, key="mail 1", **own)
     again = await add(api, key="mail 1", **own)
     place, shown = added.headers["location"], added.json()["endpoint"]
