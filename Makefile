@@ -49,11 +49,12 @@ test-alarms: .venv/.ok ## The alert rules in Prometheus' own promtool (left out 
 
 quick: check-lint check-types check-imports check-pure ## Lint, types, imports and pure tests, in seconds
 
-prove: .venv/.ok ## The long runs with their full figures: crash, scale, items, an outage, doors, keys and tokens, files, traces, deliveries, audit, alerts (OUTAGE= CLEAN=minutes)
+prove: .venv/.ok ## The long runs with their full figures: crash, scale, items, an outage, doors, keys and tokens, files, traces, deliveries, claims, audit, alerts (OUTAGE= CLEAN=minutes)
 	@$(MAKE) --no-print-directory crash KILLS=$(or $(KILLS),30) ZOMBIES=$(or $(ZOMBIES),5)
 	@$(MAKE) --no-print-directory bench-scale
 	@HUB_STORIES=1000 HUB_TIMERS=50000 $(V)/pytest -q -s tests/ledger/test_items_at_random.py tests/ledger/test_timers.py
 	@HUB_SCHEDULES=1000 $(V)/pytest -q -s tests/unit/test_purchase_schedules.py
+	@HUB_CLAIMS=10000 $(V)/pytest -q -s tests/unit/test_claims_at_random.py
 	@$(V)/python -m hub.dev.prove.poison
 	@$(V)/python -m hub.dev.prove.redrive
 	@$(V)/python -m hub.dev.prove.outage --minutes $(or $(OUTAGE),2)
@@ -63,6 +64,7 @@ prove: .venv/.ok ## The long runs with their full figures: crash, scale, items, 
 	@$(V)/python -m hub.dev.prove.imports
 	@$(V)/python -m hub.dev.prove.traces
 	@$(V)/python -m hub.dev.prove.deliver
+	@$(V)/python -m hub.dev.prove.claims
 	@$(V)/python -m hub.dev.prove.audit
 	@$(V)/python -m hub.dev.prove.canaries
 	@$(V)/python -m hub.dev.prove.alerts

@@ -26,3 +26,7 @@ class Fact(Part):
     TYPE: ClassVar[str]
     SPEAKS: ClassVar[bool] = False
     """Whether it may have `words` that somebody wrote: like a contact, they leave the event before any decision."""
+
+    def speaks_of(self, source: str) -> str | None:  # noqa: ARG002 - a fact that speaks may know better
+        """What its words are about, where it is known: who asks to be forgotten is found by that."""
+        return None

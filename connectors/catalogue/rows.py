@@ -11,16 +11,14 @@ from typing import Any
 
 from connectors.catalogue.settings import NEEDED, Kind, Settings
 from connectors.sdk import FileRecord, Origin, Translated, UntranslatableError, untranslatable
-from connectors.sdk.facts import built, of_field, read_serial
+from connectors.sdk.cells import Cells
+from connectors.sdk.facts import built, read_serial
 from connectors.sdk.tables import read_rows
-from connectors.sdk.values import quoted, read_count, read_instant
 from schemas.base import Fact
 from schemas.events.product import CategoryDescribed, ProductDescribed, StockMoved
 from schemas.refs import category_home, derived_id, movement_home, product_home
 
 REMEDY = "correct the row and drop the file again"
-YES = frozenset({"1", "yes", "true", "x", "evet", "ja"})
-NO = frozenset({"", "0", "no", "false", "hayır", "nein"})
 BETWEEN, PARTED = ";", "|"
 """Between two links of a cell, and between the title of a link and its address."""
 
@@ -37,7 +35,7 @@ def translate(record: FileRecord, settings: Settings, origin: Origin) -> Iterato
     """One row as one event."""
     if record.fault:
         raise UntranslatableError(record.fault)
-    row = Row(record.body, settings)
+    row = Cells(record.body, settings)
     for name in NEEDED[settings.kind]:
         if not row.text(name):
             raise untranslatable(f"{name}_missing", f"{name} is blank; fill the cell or map it")
@@ -52,46 +50,7 @@ def translate(record: FileRecord, settings: Settings, origin: Origin) -> Iterato
     )
 
 
-class Row:
-    """What the cells of a row say."""
-
-    def __init__(self, cells: Mapping[str, Any], settings: Settings) -> None:
-        self._cells = cells
-        self.settings = settings
-
-    def cell(self, name: str) -> Any:
-        """As it came."""
-        return self._cells.get(self.settings.column(name))
-
-    def text(self, name: str) -> str:
-        """Stripped; empty where it says nothing."""
-        cell = self.cell(name)
-        return "" if cell is None else str(cell).strip()
-
-    def count(self, name: str) -> int | None:
-        """A whole number."""
-        text = self.text(name)
-        if not text:
-            return None
-        mark = self.settings.decimal if isinstance(self.cell(name), str) else "."
-        with of_field(name):
-            return read_count(text, mark)
-
-    def at(self, name: str) -> datetime:
-        """An instant; a local time is the source's."""
-        with of_field(name):
-            return read_instant(self.text(name), self.settings.zone, self.settings.slash_dates)
-
-    def flag(self, name: str) -> bool:
-        """Yes or no."""
-        word = self.text(name).casefold()
-        if word not in YES | NO:
-            message = f"{name}: {quoted(word)} is neither yes nor no; write one of the two"
-            raise untranslatable("flag_unknown", message)
-        return word in YES
-
-
-def _product(row: Row, origin: Origin) -> tuple[Fact, datetime, str]:
+def _product(row: Cells[Settings], origin: Origin) -> tuple[Fact, datetime, str]:
     at = row.at("described_at")
     plain = {name: row.text(name) or None for name in ("code", "name", "brand", "category")}
     said = {
@@ -106,14 +65,14 @@ def _product(row: Row, origin: Origin) -> tuple[Fact, datetime, str]:
     return fact, at, product_home(origin.tenant, fact.code)
 
 
-def _category(row: Row, origin: Origin) -> tuple[Fact, datetime, str]:
+def _category(row: Cells[Settings], origin: Origin) -> tuple[Fact, datetime, str]:
     at = row.at("described_at")
     said = {name: row.text(name) or None for name in ("code", "name")}
     fact = built(CategoryDescribed, {**said, "described_at": at, "terms": _terms(row)}, REMEDY)
     return fact, at, category_home(origin.tenant, fact.code)
 
 
-def _movement(row: Row, origin: Origin) -> tuple[Fact, datetime, str]:
+def _movement(row: Cells[Settings], origin: Origin) -> tuple[Fact, datetime, str]:
     at = row.at("moved_at")
     said = {name: row.text(name) for name in ("reference", "product", "branch")}
     serials = row.cell("serials")
@@ -135,7 +94,7 @@ def _movement(row: Row, origin: Origin) -> tuple[Fact, datetime, str]:
     return fact, at, movement_home(origin.tenant, origin.source, fact.reference)
 
 
-def _terms(row: Row) -> dict[str, Any] | None:
+def _terms(row: Cells[Settings]) -> dict[str, Any] | None:
     months, longer = row.count("months"), row.count("extended_months")
     if months is None:
         if longer is not None or row.text("cover_type") or row.flag("transferable"):
@@ -152,7 +111,7 @@ def _terms(row: Row) -> dict[str, Any] | None:
     }
 
 
-def _supplier(row: Row) -> dict[str, Any] | None:
+def _supplier(row: Cells[Settings]) -> dict[str, Any] | None:
     said = {
         "code": row.text("supplier_code") or None,
         "name": row.text("supplier_name") or None,
@@ -168,7 +127,7 @@ def _supplier(row: Row) -> dict[str, Any] | None:
     return said
 
 
-def _links(row: Row, name: str) -> list[Any]:
+def _links(row: Cells[Settings], name: str) -> list[Any]:
     """Links of a cell, as `Manual|https://…;Parts|https://…`, or a list of objects in JSON lines."""
     cell = row.cell(name)
     if isinstance(cell, list):
@@ -181,7 +140,7 @@ def _links(row: Row, name: str) -> list[Any]:
     return links
 
 
-MEANINGS: Mapping[Kind, Callable[[Row, Origin], tuple[Fact, datetime, str]]] = {
+MEANINGS: Mapping[Kind, Callable[[Cells[Settings], Origin], tuple[Fact, datetime, str]]] = {
     "products": _product,
     "categories": _category,
     "stock": _movement,

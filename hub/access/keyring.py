@@ -83,6 +83,7 @@ class _Versions:
     newest: int = 0
     """The version that seals; 0 where none does yet."""
     match: bytes | None = None
+    hashing: hmac.HMAC | None = None
 
     @property
     def are_gone(self) -> bool:
@@ -106,6 +107,10 @@ class Keyring:
         self._ciphers = lru_cache(maxsize=4096)(
             lambda tenant: [AESGCM(key) for key in self._derive("data", tenant)]
         )
+        # While the master key changes, the one before has hashed what is there.
+        self._hashing = lru_cache(maxsize=4096)(
+            lambda tenant: _hashing(self._derive("match", tenant)[-1])
+        )
         self._known: Mapping[str, _Versions] = {}
         self.refresh: Callable[[], Awaitable[None]] | None = None
         """Hears of keys made meanwhile, where this process follows them."""
@@ -126,7 +131,7 @@ class Keyring:
                 continue
             key = self.unwrap(one.tenant, one.version, one.wrapped)
             if one.version == MATCH:
-                versions.match = key
+                versions.match, versions.hashing = key, _hashing(key)
                 continue
             versions.ciphers[one.version] = AESGCM(key)
             if one.seals:
@@ -237,9 +242,17 @@ class Keyring:
         # While the master key changes, the one before has hashed what is there.
         return self._derive("match", tenant)[-1]
 
+    def _keyed(self, tenant: str, body: bytes) -> bytes:
+        """The first half of the keyed hash of a body."""
+        versions = self._known.get(tenant)
+        begun = versions.hashing if versions is not None else None
+        hashing = (begun or self._hashing(tenant)).copy()
+        hashing.update(body)
+        return hashing.digest()[:16]
+
     def hashed(self, tenant: str, kind: str, value: str) -> str:
         """The keyed hash under which a contact value is matched; it survives a change of data key."""
-        return hmac.digest(self._match(tenant), f"{kind}:{value}".encode(), "sha256")[:16].hex()
+        return self._keyed(tenant, f"{kind}:{value}".encode()).hex()
 
     def vouched(self, tenant: str, *said: bytes) -> bytes:
         """What only a process with the master key can put beside what somebody did at its door."""
@@ -253,7 +266,7 @@ class Keyring:
     def seal_contact(self, tenant: str, contact: Contact, event_id: str) -> SealedContact:
         """Take a contact out of an event: what stays is a reference and hashes.
 
-        `event_id` names a contact that has neither e-mail nor phone.
+        `event_id`, or what the event speaks of, names a contact that has neither e-mail nor phone.
         """
         made_up = contact.generated or ()
         # A number that was made up is nobody's, an address only where there is nothing better.
@@ -261,9 +274,9 @@ class Keyring:
         phone = "" if "phone" in made_up else comparable_phone(contact.phone)
         email_hash = self.hashed(tenant, "email", email) if email else None
         phone_hash = self.hashed(tenant, "phone", phone) if phone else None
-        known_by = email_hash or phone_hash or derived_id("anonymous", tenant, event_id)
-        body = contact.model_dump_json(exclude_none=True).encode()
-        digest = hmac.digest(self._match(tenant), body, "sha256")[:16]
+        known_by = email_hash or phone_hash or _anonymous(tenant, event_id)
+        body = contact.__pydantic_serializer__.to_json(contact, exclude_none=True)
+        digest = self._keyed(tenant, body)
         name = comparable_name(contact.name)
         return SealedContact(
             tenant=tenant,
@@ -281,6 +294,15 @@ class Keyring:
         )
 
 
+def nobody(tenant: str, name: str) -> str:
+    """Who a contact is of that has neither e-mail nor phone, by the name it was sealed under."""
+    return customer_id(tenant, _anonymous(tenant, name))
+
+
+def _anonymous(tenant: str, name: str) -> str:
+    return derived_id("anonymous", tenant, name)
+
+
 def _decrypted(ciphers: Iterable[AESGCM], tenant: str, body: bytes, whose: bytes) -> bytes:
     """The body under whichever of these keys fits."""
     for cipher in ciphers:
@@ -293,6 +315,11 @@ def _decrypted(ciphers: Iterable[AESGCM], tenant: str, body: bytes, whose: bytes
         "is HUB_MASTER_KEY the one it was sealed with?"
     )
     raise SealError(message)
+
+
+def _hashing(key: bytes) -> hmac.HMAC:
+    """What hashes under that key, for copies to go on from: to begin costs more than a contact's value."""
+    return hmac.new(key, digestmod="sha256")
 
 
 def _vouched(key: bytes, said: Sequence[bytes]) -> bytes:

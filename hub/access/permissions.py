@@ -78,6 +78,22 @@ class Permission(StrEnum):
     """With name, addresses and what they bought."""
     MERGE_CUSTOMER = "customer:merge"
     """Say that two customers are one, and take that back."""
+    SUBMIT_CLAIM = "claim:submit"
+    """File claims, add what they lack, answer what was asked, withdraw them."""
+    READ_CLAIM = "claim:read"
+    """And what was asked of others for them; internal notes only with `claim:explain`."""
+    DECIDE_CLAIM = "claim:decide"
+    """Review, ask, approve, deny, settle evidence and close; approvals within the policy `approval`."""
+    NOTE_CLAIM = "claim:note"
+    """Write internal notes, which never leave."""
+    EXPLAIN_CLAIM = "claim:explain"
+    """Read everything that led to where a claim stands, internal notes too."""
+    POST_COST = "cost:post"
+    """Tell what a claim costs or brings back."""
+    VERIFY_COST = "cost:verify"
+    """Say that a posting is right; nobody verifies what he posted himself."""
+    REPORT_EFFECT = "effect:report"
+    """Tell how far a replacement, repair, refund, recovery or write-off is."""
 
 
 class Role(StrEnum):
@@ -137,6 +153,11 @@ _BY_HAND = frozenset(
 
 _CUSTOMERS = frozenset({Permission.READ_CUSTOMER, Permission.MERGE_CUSTOMER})
 
+_CLAIMS = frozenset({Permission.READ_CLAIM, Permission.EXPLAIN_CLAIM})
+_CLAIM_NOTES = _CLAIMS | {Permission.NOTE_CLAIM}
+_DECIDE_CLAIMS = _CLAIM_NOTES | {Permission.DECIDE_CLAIM}
+_TELL_CLAIMS = frozenset({Permission.POST_COST, Permission.REPORT_EFFECT})
+
 MATRIX: dict[Role, frozenset[Permission]] = {
     Role.OWNER: _LOOK
     | _PROVE
@@ -148,9 +169,10 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     | _BY_HAND
     | _ENDPOINTS
     | _CUSTOMERS
+    | _DECIDE_CLAIMS
     | {Permission.READ_ITEM, Permission.MANAGE_PERSON, Permission.MANAGE_KEY}
     | {Permission.PUBLISH_POLICY, Permission.GO_LIVE, Permission.USE_OVERRIDE}
-    | {Permission.DESCRIBE_PRODUCT},
+    | {Permission.DESCRIBE_PRODUCT, Permission.VERIFY_COST},
     Role.WARRANTY_MANAGER: _LOOK
     | _SHOW
     | _PROVE
@@ -159,23 +181,40 @@ MATRIX: dict[Role, frozenset[Permission]] = {
     | _BY_HAND
     | _REPORT
     | _CUSTOMERS
+    | _DECIDE_CLAIMS
+    | _TELL_CLAIMS
+    | {Permission.SUBMIT_CLAIM}
     | {Permission.READ_ITEM, Permission.USE_OVERRIDE, Permission.DESCRIBE_PRODUCT},
     Role.FINANCE_USER: _LOOK
     | _REVIEW
     | _RULES
     | _BY_HAND
-    | {Permission.USE_OVERRIDE, Permission.READ_MEDIA},
-    Role.SALES_STAFF: _READ | _SHOW | _RULES | _BY_HAND | _REPORT | {Permission.READ_CUSTOMER},
+    | _DECIDE_CLAIMS
+    | _TELL_CLAIMS
+    | {Permission.USE_OVERRIDE, Permission.READ_MEDIA, Permission.VERIFY_COST},
+    Role.SALES_STAFF: _READ
+    | _SHOW
+    | _RULES
+    | _BY_HAND
+    | _REPORT
+    | _CLAIM_NOTES
+    | {Permission.READ_CUSTOMER, Permission.SUBMIT_CLAIM},
     Role.SYSTEM_ADMIN: _LOOK
     | _ITEMS
     | _ENDPOINTS
     | _ACCESS
     | _CHECK
     | _RULES
+    | _CLAIMS
     | {Permission.MANAGE_KEY, Permission.READ_PROPOSAL, Permission.DESCRIBE_PRODUCT},
     Role.CUSTOMER: _ASK,
     Role.SUPPLIER: _ASK,
-    Role.INTEGRATION: _READ | _SHOW | _READ_RULES | _REPORT | {Permission.DESCRIBE_PRODUCT},
+    Role.INTEGRATION: _READ
+    | _SHOW
+    | _READ_RULES
+    | _REPORT
+    | _TELL_CLAIMS
+    | {Permission.DESCRIBE_PRODUCT, Permission.SUBMIT_CLAIM, Permission.READ_CLAIM},
     Role.OPERATOR: _ANYBODY
     | _ITEMS
     | _DELIVERIES

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.adapters.postgres import Database
+from hub.adapters.postgres import Database, Queries
 
 ALLOW = """
 update source set quiet_after = nullif($3::int, 0), changed_at = clock_timestamp() where tenant = $1 and name = $2
@@ -42,9 +42,9 @@ class Quiet:
         return self.quiet_after is not None and self.seconds > self.quiet_after
 
 
-async def may_be_quiet(database: Database, tenant: str, name: str, seconds: int) -> None:
+async def may_be_quiet(queries: Queries, tenant: str, name: str, seconds: int) -> None:
     """Say for how long a source may land nothing; 0: for ever."""
-    await database.execute(ALLOW, tenant, name, seconds)
+    await queries.execute(ALLOW, tenant, name, seconds)
 
 
 async def quiet_sources(database: Database, tenant: str | None = None) -> list[Quiet]:

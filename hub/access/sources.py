@@ -14,7 +14,7 @@ import structlog
 from connectors.sdk import Connector, SettingsError
 from hub.access.keyring import HUB, Keyring
 from hub.access.tenants import ERASED, check
-from hub.adapters.postgres import Database, TenantDatabase
+from hub.adapters.postgres import Database, Queries, TenantDatabase
 from hub.domain.errors import HubError
 from schemas.envelope import SOURCE, source_of
 
@@ -130,7 +130,7 @@ class SourceStore:
 
     async def put(
         self,
-        database: Database,
+        queries: Queries,
         tenant: str,
         name: str,
         connector: str,
@@ -154,49 +154,43 @@ class SourceStore:
             spoken.configure(document)
         except SettingsError as error:
             raise SourceError(str(error)) from error
-        await check(database, tenant)
+        await check(queries, tenant)
         secret = spoken.push.new_secret() if spoken.push else None
         sealed = [self.keyring.seal(tenant, secret.encode())] if secret else []
-        row = await database.fetchrow(PUT, tenant, name, connector, json.dumps(document), sealed)
+        (row,) = await queries.fetch(PUT, tenant, name, connector, json.dumps(document), sealed)
         return secret if row["is_new"] else None
 
-    async def rotate(self, database: Database, tenant: str, name: str) -> str:
+    async def rotate(self, queries: Queries, tenant: str, name: str) -> str:
         """A new secret; it and the one before are valid from now on.
 
         Raises:
             SourceError: there is no such source, or it does not push.
 
         """
-        row = await database.fetchrow(ONE, tenant, name)
-        if row is None:
-            raise SourceError(f"{tenant} has no source {name!r}; `hub source list` shows all")
-        await check(database, tenant)
+        row = await _there(queries, tenant, name)
         push = self._connector(row["connector"]).push
         if push is None:
             raise SourceError(f"connector {row['connector']} pushes nothing, so it has no secret")
         secret = push.new_secret()
         sealed = [self.keyring.seal(tenant, secret.encode())]
-        await database.fetchval(ROTATE, tenant, name, sealed)
+        await queries.execute(ROTATE, tenant, name, sealed)
         return secret
 
-    async def keep_token(self, database: Database, tenant: str, name: str, token: str) -> None:
+    async def keep_token(self, queries: Queries, tenant: str, name: str, token: str) -> None:
         """Keep what the vendor of a source lets us ask with; it takes the place of the one before.
 
         Raises:
             SourceError: there is no such source, it is never asked, or that is no token.
 
         """
-        row = await database.fetchrow(ONE, tenant, name)
-        if row is None:
-            raise SourceError(f"{tenant} has no source {name!r}; `hub source list` shows all")
-        await check(database, tenant)
+        row = await _there(queries, tenant, name)
         if self._connector(row["connector"]).verify is None:
             message = f"connector {row['connector']} asks its source nothing, so it needs no token"
             raise SourceError(message)
         if not token or len(token) > MAX_TOKEN or not token.isascii() or not token.isprintable():
             message = "a token is printable ASCII; copy it from the vendor's pages as one line"
             raise SourceError(f"{message}, {MAX_TOKEN} characters at most")
-        await database.execute(GIVEN, tenant, name, self.keyring.seal(tenant, token.encode()))
+        await queries.execute(GIVEN, tenant, name, self.keyring.seal(tenant, token.encode()))
 
     def _connector(self, name: str) -> Connector[Any]:
         if name not in self.connectors:
@@ -240,6 +234,15 @@ class SourceStore:
             self.keyring,
             row["token"],
         )
+
+
+async def _there(queries: Queries, tenant: str, name: str) -> Any:
+    """The row of a source whose merchant is there."""
+    rows = await queries.fetch(ONE, tenant, name)
+    if not rows:
+        raise SourceError(f"{tenant} has no source {name!r}; `hub source list` shows all")
+    await check(queries, tenant)
+    return rows[0]
 
 
 def _unusable(row: Any, reason: str) -> UnusableError:

@@ -43,7 +43,7 @@ class TenantNameError(HubError):
     """The name cannot stand in an event's `source`."""
 
 
-async def put(database: Database, tenant: str, coverage_months: int, patience_days: int) -> None:
+async def put(queries: Queries, tenant: str, coverage_months: int, patience_days: int) -> None:
     """Add a merchant, or change its defaults under the next version.
 
     Raises:
@@ -54,13 +54,13 @@ async def put(database: Database, tenant: str, coverage_months: int, patience_da
     if not NAME.match(tenant) or tenant == HUB:
         message = f"{tenant!r} cannot be a tenant; use lower-case letters, digits and dashes, and not {HUB!r}"
         raise TenantNameError(message)
-    await database.execute(PUT, tenant, coverage_months, patience_days)
-    await check(database, tenant)
+    await queries.execute(PUT, tenant, coverage_months, patience_days)
+    await check(queries, tenant)
 
 
-async def make_each(database: Database, tenant: str, *, each: bool) -> None:
+async def make_each(queries: Queries, tenant: str, *, each: bool) -> None:
     """Say whether an invoice's line without a product code makes a product of its own."""
-    await database.execute(MAKE_EACH, tenant, each)
+    await queries.execute(MAKE_EACH, tenant, each)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,16 @@ from urllib.parse import quote
 import orjson
 from starlette.responses import Response
 
-from hub.api.problems import CONFLICT, GIVEN_UP, IN_PROGRESS, KEY_REUSED, REJECTED, ProblemError
+from hub.api.problems import (
+    CONFLICT,
+    GIVEN_UP,
+    IN_PROGRESS,
+    KEY_REUSED,
+    NOT_FOUND,
+    REJECTED,
+    Kind,
+    ProblemError,
+)
 from hub.ledger.ask import State, Told
 from hub.sdk.events import Outcome
 
@@ -58,15 +67,41 @@ CONFLICTS = frozenset(
         "transfer_differs",
         "already_merged",
         "not_merged",
+        "illegal_move",
+        "claim_open",
+        "claim_differs",
+        "approval_differs",
+        "effects_open",
+        "effect_settled",
+        "posting_differs",
     }
 )
 """Refusals because of what is known already; any other says that the report is wrong in itself."""
+NOT_THERE = frozenset({"unknown_claim", "unknown_effect", "unknown_piece", "unknown_posting"})
+"""Refusals because what was named in the path is not there."""
 TOLD = (
     *("warranties", "ended", "policy", "live_since"),
     *("product", "category", "movement"),
     *("changed", "proposal", "proof", "override", "transfer", "attached", "merged", "reasons"),
+    *("claim", "approval", "effect", "posting"),
 )
 """What of a decision its asker is told, under the same names."""
+PLACES = (
+    ("proposal", "/v1/proposals/{id}"),
+    ("proof", "/v1/warranties/{warranty}/proofs"),
+    ("posting", "/v1/claims/{claim}/costs"),
+    ("claim", "/v1/claims/{id}"),
+    ("effect", "/v1/effects/{id}"),
+    *(
+        (name, "/v1/warranties/{warranty}")
+        for name in ("changed", "override", "transfer", "attached")
+    ),
+    ("policy", "/v1/policies/{name}/versions/{version}"),
+    ("merged", "/v1/customers/{customer}"),
+    ("product", "/v1/products/{code}"),
+    ("category", "/v1/categories/{code}"),
+)
+"""Where what a request led to can be read, the most telling first."""
 SOON, LATER = {"Retry-After": "1"}, {"Retry-After": "3"}
 
 
@@ -132,10 +167,15 @@ def reply(told: Told) -> Reply:
 def _refused(told: Told, reasons: list[dict[str, Any]], here: dict[str, str]) -> ProblemError:
     kind = GIVEN_UP
     if told.outcome is Outcome.REJECTED:
-        known = all(reason["code"] in CONFLICTS for reason in reasons)
-        kind = CONFLICT if known else REJECTED
+        kind = _kind({reason["code"] for reason in reasons})
     detail = "; ".join(reason["message"] for reason in reasons)
     return kind.error(detail, here, request=told.request, reasons=reasons)
+
+
+def _kind(codes: set[str]) -> Kind:
+    if codes <= CONFLICTS:
+        return CONFLICT
+    return NOT_FOUND if codes <= NOT_THERE else REJECTED
 
 
 def _ended_by_a_person(stored: dict[str, Any]) -> list[dict[str, Any]]:
@@ -149,23 +189,10 @@ def _stored(told: Told) -> dict[str, Any]:
 
 def _led_to(document: dict[str, Any]) -> str | None:
     """Where the one thing can be read that a request led to."""
-    if proposal := document.get("proposal"):
-        return f"/v1/proposals/{proposal['id']}"
-    if proof := document.get("proof"):
-        return f"/v1/warranties/{proof['warranty']}/proofs"
-    names = ("changed", "override", "transfer", "attached")
-    about = next((document[name] for name in names if document.get(name)), None)
-    if about:
-        return f"/v1/warranties/{about['warranty']}"
-    if policy := document.get("policy"):
-        return f"/v1/policies/{policy['name']}/versions/{policy['version']}"
-    kinds = (
-        ("merged", "customers", "customer"),
-        ("product", "products", "code"),
-        ("category", "categories", "code"),
-    )
-    for kind, path, known_by in kinds:
-        if described := document.get(kind):
-            return f"/v1/{path}/{quote(described[known_by], safe='')}"
+    for kind, path in PLACES:
+        if found := document.get(kind):
+            return path.format_map(
+                {name: quote(str(value), safe="") for name, value in found.items()}
+            )
     ids = [one["id"] for one in document.get("warranties", ()) if one["id"]]
     return f"/v1/warranties/{ids[0]}" if len(ids) == 1 else None

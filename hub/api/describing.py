@@ -32,6 +32,8 @@ from hub.api.access_bodies import (
 from hub.api.audit_bodies import DrawnSample, Samples, Verified, WrittenReview
 from hub.api.auth import Allowed, AllowedBasic, AllowedUpload
 from hub.api.bodies import Activation, examples
+from hub.api.claim_bodies import CLAIM_BODIES
+from hub.api.claim_documents import ClaimDocument, ClaimPage, Costs, EffectDocument, EffectPage
 from hub.api.coverage_bodies import CoverageOnDay
 from hub.api.customer_documents import CustomerDocument, CustomerHistory
 from hub.api.delivery_bodies import (
@@ -60,6 +62,8 @@ from hub.api.documents import (
     WarrantyPage,
     WarrantyWithHistory,
 )
+from hub.api.effect_bodies import EFFECT_BODIES
+from hub.api.explained_documents import EXPLAINED
 from hub.api.hand_bodies import CustomerMergeBody, Override, Settlement, StatusChange
 from hub.api.idempotency import HEADER, PATTERN, REPLAYED
 from hub.api.item_bodies import AskedBulk, AskedReplay, Mended, TriedBulk, Wish, WrittenNote
@@ -136,6 +140,8 @@ MODELS = (
     *(PolicyList, PolicyDocument, PolicyVersionDocument, PolicyDiff, Setup),
     *(ProductDescription, CategoryDescription),
     *(ProductPage, ProductDocument, CategoryPage, CategoryDocument, StockDocument),
+    *(*CLAIM_BODIES, *EFFECT_BODIES, *EXPLAINED),
+    *(ClaimDocument, ClaimPage, Costs, EffectDocument, EffectPage),
     *(NewEndpoint, ChangedEndpoint, Rotated, TriedDeliveryReplay, AskedDeliveryReplay),
 )
 STRUCTS = (

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.events.claim import CostKind, Kind, State
+
 DOCUMENT = ConfigDict(use_attribute_docstrings=True)
 
 
@@ -151,6 +153,47 @@ class MergedCustomer(Document):
     into: str | None
 
 
+class ClaimTold(Document):
+    """A claim as what was told or decided left it."""
+
+    id: Annotated[str, Field(pattern="^clm_[a-z2-7]{16}_[0-9]+$")]
+    warranty: str
+    state: State
+    missing: list[str]
+    """Evidence that is required and not there."""
+    blocked: list[str]
+    """Why it cannot be decided as it is."""
+    flags: list[str]
+
+
+class ApprovalTold(Document):
+    """The first of two approvals."""
+
+    first_by: str
+    needs: str
+
+
+class EffectTold(Document):
+    """Something that a claim led to, as what was told of it left it."""
+
+    id: Annotated[str, Field(pattern="^eff_[a-z2-7]{16}_[0-9]+$")]
+    claim: str
+    kind: Kind
+    state: Literal["waiting", "requested", "acknowledged", "done", "failed"]
+    stage: str | None
+    reference: str | None
+
+
+class PostingTold(Document):
+    """A posting that stands in a claim."""
+
+    id: str
+    claim: str
+    kind: CostKind
+    amount: int
+    currency: str
+
+
 class RequestState(Document):
     """A request and what was decided; once it is accepted, a repeat or rejected, it never changes."""
 
@@ -186,6 +229,11 @@ class RequestState(Document):
     attached: AttachedTold | None = None
     merged: MergedCustomer | None = None
     """A customer and who it is read as from now on."""
+    claim: ClaimTold | None = None
+    approval: ApprovalTold | None = None
+    """Where somebody else has to approve the claim, too."""
+    effect: EffectTold | None = None
+    posting: PostingTold | None = None
     reasons: list[Reason] | None = None
     message: str | None = None
     """Where it is not decided: what happens next."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from hub.api.bodies import EXAMPLE, STRICT, VISIBLE, At, Months, Text, whole
+from hub.api.bodies import BLANK, EXAMPLE, STRICT, VISIBLE, At, Months, Text, whole
 from hub.api.filters import MAX_LIMIT, Word
 from schemas.events.product import (
     CategoryDescribed,
@@ -17,7 +17,7 @@ from schemas.events.product import (
 
 Seen = Annotated[int, Field(ge=0, le=10**6), BeforeValidator(whole)]
 Days = Annotated[int, Field(ge=1, le=3650, strict=True), BeforeValidator(whole)]
-Address = Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")]
+Address = Annotated[str, Field(max_length=2000, pattern=rf"^https?://[^{BLANK}]+$")]
 TERMS: dict[str, Any] = {
     "standard": {"months": 24, "type": "repair"},
     "extended": {"months": 60, "type": "limited"},

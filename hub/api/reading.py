@@ -57,6 +57,10 @@ SERIAL = "a serial is a string, in quotes: a number loses its leading zeros"
 SHAPES = {
     ("path", "warranty"): "that is no warranty id; one looks like wty_q5xi4o4sijxnpjh7_1",
     ("path", "proof"): "that is no proof id; one looks like prf_q5xi4o4sijxnpjh7_1",
+    ("path", "claim"): "that is no claim id; one looks like clm_q5xi4o4sijxnpjh7_1",
+    ("path", "effect"): "that is no effect id; one looks like eff_q5xi4o4sijxnpjh7_1",
+    ("path", "piece"): "that is no piece of evidence; its number stands in the claim",
+    ("path", "posting"): "that is no posting; its number stands among the costs of the claim",
     ("path", "media"): "that is no id of a file; one looks like med_ and 32 hexadecimal digits",
     ("path", "proposal"): "that is no proposal id; one looks like prp_q5xi4o4sijxnpjh7_1",
     ("path", "request"): "that is no request id; one looks like req_ and 32 hexadecimal digits",

@@ -9,14 +9,18 @@ import typer
 
 from hub import bootstrap
 from hub.access.keyring import Keyring
+from hub.access.permissions import Role
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
+from hub.audit.entries import By
 from hub.commands.processes import refusals_said
 from hub.settings import Settings
 
 T = TypeVar("T")
 
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept for ever beside what it does.")]
+Why = Annotated[str, typer.Option("--reason", help="Why; kept for ever beside what it does.")]
+"""Of what explains itself as a rule."""
 Whoever = Annotated[
     str,
     typer.Option("--by", envvar="HUB_BY", help="Who asks; you, where absent.", show_default=False),
@@ -29,6 +33,11 @@ Offset = Annotated[int, typer.Argument(show_default=False)]
 def asker(by: str) -> str:
     """Who asks: as told, else whoever is logged in."""
     return by or getuser()
+
+
+def operator(by: str) -> By:
+    """The same as the audit names it."""
+    return By(kind="operator", id=asker(by), role=Role.OPERATOR)
 
 
 def with_database(run: Callable[[Database], Coroutine[Any, Any, T]]) -> T:

@@ -11,9 +11,11 @@ from hub.access import limits, tenants
 from hub.access.limits import Limit
 from hub.adapters.kafka import TopicDrift, apply_topics, check_topics
 from hub.adapters.kafka.topics import PARTITIONS
+from hub.adapters.postgres import Database
 from hub.adapters.postgres import migrate as migrate_database
+from hub.audit.entries import Entry, record
 from hub.bootstrap.acting import act_for, at_the_shell
-from hub.commands.asking import Reason, Whoever, asker
+from hub.commands.asking import Reason, Whoever, Why, asker, operator, with_database
 from hub.commands.listing import Listing
 from hub.commands.processes import refusals_said
 from hub.recovery.doctor import Level
@@ -90,7 +92,7 @@ def topics_check() -> None:
 
 
 @tenant_app.command("set")
-def tenant_set(
+def tenant_set(  # noqa: PLR0913 - one for each option
     tenant: str,
     coverage_months: Annotated[int, typer.Option(help="Period of a line that names none.")] = 24,
     patience_days: Annotated[int, typer.Option(help="How long an early event waits.")] = 14,
@@ -99,17 +101,31 @@ def tenant_set(
         bool | None,
         typer.Option(help="An invoice's line without a product code makes a product each time."),
     ] = None,
+    reason: Why = "",
+    by: Whoever = "",
 ) -> None:
     """Add a merchant, or change its defaults."""
+    said = {"coverage_months": coverage_months, "patience_days": patience_days}
+    if product_each is not None:
+        said["product_each"] = product_each
+    entry = Entry(
+        tenant=tenant,
+        action="tenant:set",
+        subject=tenant,
+        by=operator(by),
+        why=reason,
+        doc=said,
+    )
 
-    async def put() -> None:
-        async with bootstrap.database(Settings(), size=1) as db:
-            await tenants.put(db, tenant, coverage_months, patience_days)
+    async def put(database: Database) -> None:
+        async with database.transaction() as queries:
+            await tenants.put(queries, tenant, coverage_months, patience_days)
             if product_each is not None:
-                await tenants.make_each(db, tenant, each=product_each)
+                await tenants.make_each(queries, tenant, each=product_each)
+            await record(queries, entry)
 
     with refusals_said():
-        asyncio.run(put())
+        with_database(put)
     typer.echo(
         f"tenant {tenant}: {coverage_months} months of cover, {patience_days} days of patience"
     )

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +15,8 @@ from hub.access.silence import Quiet, may_be_quiet, quiet_sources
 from hub.access.sources import Listed, SourceError, SourceStore, list_sources
 from hub.adapters.kafka import partition_counts
 from hub.adapters.postgres import Database
-from hub.commands.asking import with_database, with_keys
+from hub.audit.entries import Entry, record
+from hub.commands.asking import Whoever, Why, operator, with_database, with_keys
 from hub.commands.listing import Listing
 from hub.commands.processes import refusals_said
 from hub.domain.spans import read_span, written
@@ -58,18 +61,26 @@ def source_set(  # noqa: PLR0913 - one for each option
             help="How long it may land nothing before it is silent: 90m, 2h, 1d; or never."
         ),
     ] = None,
+    reason: Why = "",
+    by: Whoever = "",
 ) -> None:
     """Add a source or change what it was told; a new one that pushes gets its secret, shown once."""
     with refusals_said():
         document = _document(columns, option or [])
         quiet = _quiet_after(quiet_after)
         settings = Settings()
+        # Names alone: a setting may be anything that a vendor asks for.
+        said: dict[str, object] = {"connector": connector, "settings": sorted(document)}
+        if quiet is not None:
+            said["quiet_after"] = quiet
 
         async def put(database: Database, keys: Keyring) -> str | None:
             store = SourceStore(registry.connectors(), keys)
-            secret = await store.put(database, tenant, name, connector, document)
-            if quiet is not None:
-                await may_be_quiet(database, tenant, name, quiet)
+            async with database.transaction() as queries:
+                secret = await store.put(queries, tenant, name, connector, document)
+                if quiet is not None:
+                    await may_be_quiet(queries, tenant, name, quiet)
+                await record(queries, _entry(tenant, "source:set", name, (by, reason), said))
             return secret
 
         secret = with_keys(put)
@@ -82,24 +93,33 @@ def source_set(  # noqa: PLR0913 - one for each option
 
 
 @source_app.command("rotate")
-def source_rotate(tenant: str, name: str) -> None:
+def source_rotate(tenant: str, name: str, reason: Why = "", by: Whoever = "") -> None:
     """Give a source a new secret; the one before stays valid until the next rotation."""
+
+    async def rotate(database: Database, keys: Keyring) -> str:
+        store = SourceStore(registry.connectors(), keys)
+        async with database.transaction() as queries:
+            secret = await store.rotate(queries, tenant, name)
+            await record(queries, _entry(tenant, "source_secret:rotated", name, (by, reason)))
+        return secret
+
     with refusals_said():
-        connectors = registry.connectors()
-        _show(with_keys(lambda db, keys: SourceStore(connectors, keys).rotate(db, tenant, name)))
+        _show(with_keys(rotate))
 
 
 @source_app.command("token")
-def source_token(tenant: str, name: str) -> None:
+def source_token(tenant: str, name: str, reason: Why = "", by: Whoever = "") -> None:
     """Give a source the token that its vendor lets us ask with: typed in unseen, or piped in."""
     token = typer.prompt("Token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+
+    async def keep(database: Database, keys: Keyring) -> None:
+        store = SourceStore(registry.connectors(), keys)
+        async with database.transaction() as queries:
+            await store.keep_token(queries, tenant, name, token.strip())
+            await record(queries, _entry(tenant, "source_token:given", name, (by, reason)))
+
     with refusals_said():
-        connectors = registry.connectors()
-        with_keys(
-            lambda db, keys: SourceStore(connectors, keys).keep_token(
-                db, tenant, name, token.strip()
-            )
-        )
+        with_keys(keep)
     typer.echo(f"source {name} of {tenant} asks with it from now on")
 
 
@@ -185,6 +205,20 @@ def _document(columns: str | None, options: list[str]) -> dict[str, Any]:
             raise SourceError(message)
         document[name.strip()] = value
     return document
+
+
+def _entry(
+    tenant: str,
+    action: str,
+    name: str,
+    asked: tuple[str, str],
+    said: Mapping[str, object] = MappingProxyType({}),
+) -> Entry:
+    """Who did it to a source, and why; never a secret or a token."""
+    by, why = asked
+    return Entry(
+        tenant=tenant, action=action, subject=name, by=operator(by), why=why, doc=dict(said)
+    )
 
 
 def _show(secret: str) -> None:

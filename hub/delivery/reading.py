@@ -1,5 +1,6 @@
 """What was to be delivered, what became of it, and every attempt."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,16 @@ select {COLUMNS}, s.body, e.payload
 ATTEMPTS = """
 select n, began_at, state, status, ms, outcome, explained, answer from delivery_attempt
  where delivery = $1 order by n
+"""
+OF_CLAIMS = f"""
+select {COLUMNS} from delivery d join status_event s on s.tenant = d.tenant and s.id = d.event
+ where d.tenant = $1 and d.subject = any($2::text[]) and left(d.subject, 4) in ('clm_', 'eff_')
+ order by d.seq limit $3
+"""
+"""As `delivery_of_claims` has them."""
+TRIED = """
+select delivery, n, began_at, state, status, ms, outcome, explained, '' as answer from delivery_attempt
+ where delivery = any($1::bigint[]) order by delivery, n
 """
 TEST = """
 with told as (
@@ -89,6 +100,13 @@ class DeliveryWithAttempts(msgspec.Struct, frozen=True, kw_only=True):
     attempts: list[Attempt]
 
 
+class DeliveryTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery with every attempt, without what was sent and answered."""
+
+    delivery: Delivery
+    attempts: list[Attempt]
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which deliveries; all of it has to fit."""
 
@@ -118,8 +136,23 @@ async def read(queries: Queries, tenant: str, number: int) -> DeliveryWithAttemp
     if not rows:
         raise DeliveryGoneError(f"there is no delivery {number}; list those there are")
     body = msgspec.json.decode(body_of(rows[0]["body"], rows[0]["payload"]))
-    attempts = [Attempt(**dict(row)) for row in await queries.fetch(ATTEMPTS, number)]
+    attempts = [_attempt(row) for row in await queries.fetch(ATTEMPTS, number)]
     return DeliveryWithAttempts(delivery=_delivery(rows[0]), body=body, attempts=attempts)
+
+
+async def of_claims(
+    queries: Queries, tenant: str, subjects: Sequence[str], limit: int = 500
+) -> list[DeliveryTold]:
+    """What was told of claims and effects, and how it went, oldest first."""
+    rows = await queries.fetch(OF_CLAIMS, tenant, list(subjects), limit)
+    tried = await queries.fetch(TRIED, [row["id"] for row in rows])
+    return [
+        DeliveryTold(
+            delivery=_delivery(row),
+            attempts=[_attempt(each) for each in tried if each["delivery"] == row["id"]],
+        )
+        for row in rows
+    ]
 
 
 async def send_test(queries: Queries, tenant: str, endpoint: str, now: datetime) -> int:
@@ -142,3 +175,7 @@ async def send_test(queries: Queries, tenant: str, endpoint: str, now: datetime)
 
 def _delivery(row: Any) -> Delivery:
     return Delivery(**{name: row[name] for name in Delivery.__struct_fields__})
+
+
+def _attempt(row: Any) -> Attempt:
+    return Attempt(**{name: row[name] for name in Attempt.__struct_fields__})

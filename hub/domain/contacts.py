@@ -1,6 +1,6 @@
 """How two ways of writing one e-mail address or phone number are seen to be the same."""
 
-DIALLED = frozenset("+0123456789")
+DIALLED = "+0123456789"
 
 
 def comparable_email(email: str | None) -> str:
@@ -10,7 +10,9 @@ def comparable_email(email: str | None) -> str:
 
 def comparable_phone(phone: str | None) -> str:
     """The digits, with `+` for an international prefix; empty where there is none."""
-    digits = "".join(c for c in phone or "" if c in DIALLED)
+    digits = phone or ""
+    if digits.strip(DIALLED):
+        digits = "".join(c for c in digits if c in DIALLED)
     return "+" + digits[2:] if digits.startswith("00") else digits
 
 

@@ -48,7 +48,12 @@ def check_return(returned: SaleReturned) -> None:
 
 def check_lines(sale: SaleRecorded, day: date) -> None:
     """Refuse a sale whose lines contradict themselves or each other, with every reason."""
-    reasons = [fault for line in sale.lines for fault in _faults(line, sale.zone, day)]
+    reasons = [
+        fault
+        for line in sale.lines
+        if len(line.serials) > line.quantity or line.covered_until is not None
+        for fault in _faults(line, sale.zone, day)
+    ]
     if len(sale.lines) > 1:
         reasons += _repeated_lines(sale.lines)
     if len(sale.lines) > 1 or len(sale.lines[0].serials) > 1:

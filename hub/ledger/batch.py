@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from hub.access.keyring import Keyring
+from hub.access.keyring import Keyring, SealedContact
 from hub.domain.errors import HubError
 from hub.ledger.aside import Aside, BreakerOpenError
 from hub.ledger.due import StoredItem
@@ -23,13 +23,14 @@ from hub.ledger.standing import Standing
 from hub.ledger.timers import StoredTimer, arrival_of
 from hub.ledger.wire import Incoming
 from hub.sdk.asking import UnansweredError
-from hub.sdk.events import AskTenant, Tenant
+from hub.sdk.events import AskTenant, Outcome, Tenant
 from hub.sdk.processor import Processor
 from schemas.refs import place
 
 MAX_HOPS = 3
 MOST_ROWS = 5_000
 """A batch that would write more rows ends early: the loop, memory and the statement stay short."""
+NOT_TAKEN = frozenset({Outcome.REJECTED, Outcome.DEDUPLICATED})
 TIMER_PAUSE = timedelta(minutes=1)
 
 
@@ -72,8 +73,8 @@ class Batch:
     async def take(self, incoming: Sequence[Incoming]) -> None:
         """Decide records in the order of their offsets."""
         # Of what is no valid event too, so that its own tenant's key seals it.
-        envelopes = [one.envelope for one in incoming if one.envelope is not None]
-        await self._lookups.answer(AskTenant(envelope.tenant) for envelope in envelopes)
+        tenants = {one.envelope.tenant for one in incoming if one.envelope is not None}
+        await self._lookups.answer(map(AskTenant, sorted(tenants)))
         await self._preparation.prepare(
             [one.arrival for one in incoming if one.arrival is not None]
         )
@@ -241,7 +242,7 @@ class Batch:
         if item is None:
             self._standing.decided()
         self._accept(trial, settled, entries)
-        if one.contact is not None:
+        if one.contact is not None and _is_kept(one.contact, settled[0]):
             key = (one.contact.tenant, one.contact.kept)
             self.plan.contacts[key] = (one.contact, arrival.event.received_at)
         if item is not None:
@@ -286,6 +287,13 @@ class Batch:
             return
         self.plan.timers[key] = TimerRow(timer.tenant, None)
         self._accept(trial, settled, entries)
+
+
+def _is_kept(contact: SealedContact, settled: Settled) -> bool:
+    """What is known by no address, nobody would ever find again beside an event that was not taken."""
+    customer = contact.customer
+    named = customer.email_hash is not None or customer.phone_hash is not None
+    return named or settled.outcome not in NOT_TAKEN
 
 
 def _home_of(row: ItemRow | ItemGone | None) -> str | None:

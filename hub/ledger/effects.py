@@ -146,7 +146,7 @@ class Effects:
 
     def _name(self, home: Home, change: NameClaim | NameRelease) -> None:
         key = (change.kind, home.tenant, change.value)
-        held = self.lookups.name(*key)
+        held, stem = self.lookups.name(key)
         planned = self.plan.names.get(key)
         was = planned.was if planned is not None else (held.home if held else None)
         released = isinstance(change, NameRelease)
@@ -159,7 +159,7 @@ class Effects:
             was = NOBODY if change.free else was
         self.plan.names[key] = NameRow(leads_to, owner, released, was)
         holder = NameHolder(change.kind, change.value, leads_to, owner, released)
-        self.lookups.granted(home.tenant, holder)
+        self.lookups.granted(stem, holder)
 
 
 def _redacted(event: Event, settled: Settled) -> msgspec.Raw:

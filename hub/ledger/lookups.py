@@ -1,14 +1,16 @@
 """Loading what a batch needs: fresh from Postgres, overlaid with the batch that is in flight."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.adapters.postgres import Queries
-from hub.ledger.homes import Home, Inbox
-from hub.ledger.plan import NameKey, NameRow, Plan
+from hub.ledger.homes import Home, Inbox, encode
+from hub.ledger.plan import Holders, NameKey, Plan
 from hub.ledger.recalled import Policies, Tenants
 from hub.ledger.shop_answers import shop_answers
 from hub.sdk.decision import Row
@@ -34,9 +36,21 @@ select id, coverage_months, patience_days, version, erased_at is not null as is_
 """
 NAMES = """
 select n.kind, n.tenant, n.value, n.home, n.id, n.released
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as a(kind, tenant, low, high)
-  join name n on n.kind = a.kind collate "C" and n.tenant = a.tenant collate "C"
-             and n.value >= a.low collate "C" and n.value < a.high collate "C"
+  from unnest($1::text[], $2::text[], $3::text[]) as a(kind, tenant, stems)
+ cross join lateral jsonb_array_elements_text(a.stems::jsonb) as s(low)
+ cross join lateral (select case when right(s.low, 1) = chr(31) then left(s.low, -1) || chr(32)
+                                 else s.low || chr(1) end as high) b
+ cross join lateral (
+  select * from name
+   where name.kind = a.kind collate "C" and name.tenant = a.tenant collate "C"
+     and name.value >= s.low collate "C" and name.value < b.high collate "C"
+   -- Never joined but by looking up one stem after another.
+  offset 0) n
+"""
+"""The stems of each kind and merchant as one text: the client looks at each element of an array several times.
+
+What begins with a stem that ends with the separator comes before what has the next character in its place;
+of another stem there is the value itself alone.
 """
 STOCK = """
 select a.tenant, a.product, count(m.quantity) as movements, coalesce(sum(m.quantity), 0) as on_hand
@@ -46,8 +60,9 @@ select a.tenant, a.product, count(m.quantity) as movements, coalesce(sum(m.quant
 """
 PART = "select {n} as kind, id, home, doc from {table} where home = any($1::text[])"
 NUL = "\x00"
-AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
+"""Nothing in Postgres holds one, and to ask for one would fail the whole batch."""
 
+_value = attrgetter("value")
 _inbox = msgspec.json.Decoder(Inbox).decode
 
 
@@ -55,11 +70,6 @@ def _stem(value: str) -> str:
     """The part of a value by which it can be looked up: up to its first separator."""
     end = value.find(SEPARATOR)
     return value if end < 0 else value[: end + 1]
-
-
-def _bound(stem: str) -> str:
-    """The first text after every text that begins with the stem, or after the stem alone."""
-    return stem[:-1] + AFTER_SEPARATOR if stem.endswith(SEPARATOR) else stem + chr(1)
 
 
 @dataclass(slots=True)
@@ -74,38 +84,32 @@ class Lookups:
     policies: Policies = field(default_factory=Policies)
     known: Known = field(default_factory=Known)
     homes: dict[str, Home] = field(default_factory=dict)
-    _changed: set[NameKey | AskRow] = field(default_factory=set)
-    """Names and rows that an earlier event of this batch has changed."""
-    _stems: dict[NameKey, dict[str, NameHolder]] = field(default_factory=dict)
-    _granted: dict[NameKey, dict[str, NameHolder]] = field(default_factory=dict)
+    _changed: set[Ask] = field(default_factory=set)
+    """What would be answered otherwise now, after earlier events of this batch."""
+    _looked: dict[NameKey, list[AskName]] = field(default_factory=dict)
+    """By kind, tenant and the stem of the value: who asked."""
+    _stems: dict[NameKey, Holders] = field(default_factory=dict)
+    """What was found, which for most is nothing."""
 
     async def answer(self, asks: Iterable[Ask]) -> None:
         """Load what is asked for the first time."""
-        missing = self.known.missing(dict.fromkeys(asks))
-        tenants = [ask for ask in missing if isinstance(ask, AskTenant)]
-        names = [ask for ask in missing if isinstance(ask, AskName) and NUL not in ask.value]
-        rows = [ask for ask in missing if isinstance(ask, AskRow) and NUL not in ask.id]
-        policies = [ask for ask in missing if isinstance(ask, AskPolicy)]
-        shops = [ask for ask in missing if isinstance(ask, AskShop)]
-        stocks = [ask for ask in missing if isinstance(ask, AskStock)]
-        for ask in missing:
-            # Nothing in Postgres holds a NUL, and to ask for one would fail the whole batch.
-            if isinstance(ask, AskName) and NUL in ask.value:
-                self.known.answers[ask] = ()
-            elif isinstance(ask, AskRow) and NUL in ask.id:
-                self.known.answers[ask] = None
-        if tenants:
-            await self._tenants(tenants)
-        if names:
-            await self._names(names)
-        if rows:
-            await self._rows(rows)
-        if policies:
-            self.known.answers |= await self.policies.answer(self.database, policies)
-        if shops:
-            self.known.answers |= await shop_answers(self.database, shops)
-        if stocks:
-            await self._stocks(stocks)
+        missing: dict[type, list[Any]] = {}
+        for ask in dict.fromkeys(asks):
+            if ask not in self.known.answers:
+                missing.setdefault(type(ask), []).append(ask)
+        if AskTenant in missing:
+            await self._tenants(missing[AskTenant])
+        if AskName in missing:
+            await self._names(missing[AskName])
+        if AskRow in missing:
+            await self._rows(missing[AskRow])
+        if AskPolicy in missing:
+            found = await self.policies.answer(self.database, missing[AskPolicy])
+            self.known.answers |= found
+        if AskShop in missing:
+            self.known.answers |= await shop_answers(self.database, missing[AskShop])
+        if AskStock in missing:
+            await self._stocks(missing[AskStock])
 
     async def _stocks(self, asks: list[AskStock]) -> None:
         """What Postgres has by now: movements are homes of their own, and none of them is awaited."""
@@ -126,62 +130,67 @@ class Lookups:
         self.known.answers.update({ask: found[ask.tenant] for ask in asks})
 
     async def _names(self, asks: list[AskName]) -> None:
-        keys = dict.fromkeys((ask.kind, ask.tenant, _stem(ask.value)) for ask in asks)
-        new = [key for key in keys if key not in self._stems]
-        for key in new:
-            self._stems[key] = {}
+        new: list[NameKey] = []
+        keys = [(ask.kind, ask.tenant, _stem(ask.value)) for ask in asks]
+        for ask, key in zip(asks, keys, strict=True):
+            if key in self._looked:
+                self._looked[key].append(ask)
+            else:
+                self._looked[key] = [ask]
+                if NUL not in key[2]:
+                    new.append(key)
         if new:
-            kinds, tenants, lows = (list(column) for column in zip(*new, strict=True))
-            found = await self.database.fetch(
-                NAMES, kinds, tenants, lows, [_bound(low) for low in lows]
-            )
-            for row in found:
-                holder = NameHolder(
-                    row["kind"], row["value"], row["home"], row["id"], row["released"]
-                )
-                self._stems[row["kind"], row["tenant"], _stem(row["value"])][row["value"]] = holder
-            if self.ahead is not None:
-                self._overlay_names(self.ahead.names, set(new))
-            for key in new:
-                self._stems[key].update(self._granted.get(key, {}))
+            await self._find(new)
+        for ask, key in zip(asks, keys, strict=True):
+            if key in self.plan.held:
+                self._changed.add(ask)
+            self._render(ask, key)
+
+    def _render(self, ask: AskName, key: NameKey) -> None:
+        held, mine = self._stems.get(key, ()), self.plan.held
+        if key in mine:
+            held = self._stems[key] = merged(held, mine[key])
+        self.known.answers[ask] = _rendered(ask, held)
+
+    async def _find(self, new: Sequence[NameKey]) -> None:
+        lows: dict[tuple[str, str], list[str]] = {}
+        for kind, tenant, low in new:
+            lows.setdefault((kind, tenant), []).append(low)
+        kinds, tenants = (list(column) for column in zip(*lows, strict=True))
+        texts = [encode(of).decode() for of in lows.values()]
+        stems = self._stems
+        for row in await self.database.fetch(NAMES, kinds, tenants, texts):
+            kind, value = row["kind"], row["value"]
+            holder = NameHolder(kind, value, row["home"], row["id"], row["released"])
+            key = (kind, row["tenant"], _stem(value))
+            stems[key] = (*stems.get(key, ()), holder)
+        ahead = self.ahead.held if self.ahead is not None else {}
+        for key in new if ahead else ():
+            if key in ahead:
+                stems[key] = merged(stems.get(key, ()), ahead[key])
+
+    async def _rows(self, asks: Iterable[AskRow]) -> None:
+        processor, answers = self.processor, self.known.answers
+        asked: dict[str, list[str]] = {}
         for ask in asks:
-            self._render(ask)
-
-    def _overlay_names(self, names: Mapping[NameKey, NameRow], stems: set[NameKey]) -> None:
-        for (kind, tenant, value), row in names.items():
-            key = (kind, tenant, _stem(value))
-            if key in stems:
-                loaded = self._stems[key].get(value)
-                # Whoever lets go of a name without having looked it up does not know its id.
-                owner = row.id or (loaded.id if loaded else "")
-                self._stems[key][value] = NameHolder(kind, value, row.home, owner, row.released)
-
-    def _render(self, ask: AskName) -> None:
-        held = self._stems[ask.kind, ask.tenant, _stem(ask.value)]
-        answer: tuple[NameHolder, ...] = ()
-        if not held:
-            pass
-        elif ask.prefix:
-            answer = tuple(held[value] for value in sorted(held) if value.startswith(ask.value))
-        else:
-            answer = (held[ask.value],) if ask.value in held else ()
-        self.known.answers[ask] = answer
-
-    async def _rows(self, asks: list[AskRow]) -> None:
-        processor = self.processor
+            if NUL in ask.id:
+                answers[ask] = None
+            else:
+                asked.setdefault(ask.table, []).append(ask.id)
         for row_type in (processor.head, *processor.parts, *processor.others):
-            ids = [ask.id for ask in asks if ask.table == row_type.table]
-            decided = self._decided(row_type.table, ids)
-            self.known.answers.update(
-                {AskRow(row_type.table, i): row for i, row in decided.items()}
-            )
+            table = row_type.table
+            if table not in asked:
+                continue
+            ids = asked[table]
+            decided = self._decided(table, ids)
+            answers.update({AskRow(table, i): row for i, row in decided.items()})
             ids = [i for i in ids if i not in decided]
             if not ids:
                 continue
-            sql = f"select id, doc from {row_type.table} where id = any($1::text[]) and doc is not null"
+            sql = f"select id, doc from {table} where id = any($1::text[]) and doc is not null"
             rows = {r["id"]: _row(row_type, r["doc"]) for r in await self.database.fetch(sql, ids)}
             for identifier in ids:
-                self.known.answers[AskRow(row_type.table, identifier)] = rows.get(identifier)
+                answers[AskRow(table, identifier)] = rows.get(identifier)
 
     def _decided(self, table: str, ids: Iterable[str]) -> dict[str, Row]:
         """Those rows that this batch or the one in flight has written."""
@@ -192,16 +201,24 @@ class Lookups:
         found = {i: next((rows[i] for rows in written if i in rows), None) for i in ids}
         return {i: part.row for i, part in found.items() if part is not None}
 
-    def name(self, kind: str, tenant: str, value: str) -> NameHolder | None:
-        """Who holds a value, as far as this batch has looked or decided."""
-        key = (kind, tenant, _stem(value))
-        return self._granted.get(key, {}).get(value) or self._stems.get(key, {}).get(value)
+    def name(self, key: NameKey) -> tuple[NameHolder | None, NameKey]:
+        """Who holds a value, as far as this batch has looked or decided, and by what it is looked up."""
+        kind, tenant, value = key
+        stem = _stem(value)
+        if stem != value:
+            key = (kind, tenant, stem)
+        for held in (self.plan.held.get(key), self._stems.get(key)):
+            for holder in held or ():
+                if holder.value == value:
+                    return holder, key
+        return None, key
 
-    def granted(self, tenant: str, holder: NameHolder) -> None:
+    def granted(self, key: NameKey, holder: NameHolder) -> None:
         """Remember for later events of this batch what an earlier one did to a name."""
-        key = (holder.kind, tenant, _stem(holder.value))
-        self._granted.setdefault(key, {})[holder.value] = holder
-        self._changed.add(key)
+        held = self.plan.held
+        held[key] = merged(held[key], (holder,)) if key in held else (holder,)
+        if key in self._looked:
+            self._changed.update(self._looked[key])
 
     def rewritten(self, table: str, row: Row) -> None:
         """Remember for later events of this batch what an earlier one did to a row."""
@@ -212,17 +229,11 @@ class Lookups:
 
     def refresh(self, asks: Iterable[Ask]) -> bool:
         """Whether earlier events of this batch changed an answer; it is the new one afterwards."""
-        changed = False
-        for ask in asks:
+        changed = self._changed.intersection(asks)
+        for ask in changed:
             if isinstance(ask, AskName):
-                key = (ask.kind, ask.tenant, _stem(ask.value))
-                if key in self._changed:
-                    self._stems[key].update(self._granted[key])
-                    self._render(ask)
-                    changed = True
-            elif ask in self._changed:
-                changed = True
-        return changed
+                self._render(ask, (ask.kind, ask.tenant, _stem(ask.value)))
+        return bool(changed)
 
     async def load(self, homes: Mapping[str, str]) -> None:
         """Load homes, given with their tenants; one that is new starts empty."""
@@ -262,6 +273,27 @@ class Lookups:
                 kept = _row(kinds[row["kind"]], row["doc"])
                 parts.setdefault(row["home"], []).append(kept)
         return parts
+
+
+def merged(held: Holders, later: Holders) -> Holders:
+    """Who holds values of one stem once some of them have changed."""
+    if not held:
+        return later
+    by_value = {holder.value: holder for holder in held}
+    for holder in later:
+        was = by_value.get(holder.value, holder)
+        # Whoever lets go of a name without having looked it up does not know its id.
+        by_value[holder.value] = holder if holder.id else replace(holder, id=was.id)
+    return tuple(by_value.values())
+
+
+def _rendered(ask: AskName, held: Holders) -> Holders:
+    if not held:
+        return ()
+    if not ask.prefix:
+        return tuple([one for one in held if one.value == ask.value])
+    found = [one for one in held if one.value.startswith(ask.value)]
+    return tuple(sorted(found, key=_value) if len(found) > 1 else found)
 
 
 def _row(row_type: RowType, doc: str) -> Row:

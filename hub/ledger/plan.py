@@ -12,6 +12,7 @@ from hub.ledger.homes import Home
 from hub.ledger.items import ItemGone, ItemRow
 from hub.ledger.standing import Standing
 from hub.sdk.decision import Row
+from hub.sdk.events import NameHolder
 
 FINAL = ("applied", "deduplicated", "rejected", "given_up")
 """Outcomes after which a request's answer never changes."""
@@ -20,6 +21,8 @@ NOBODY = ""
 """Of a name that must not be held by then, not even by the home it is to lead to."""
 NameKey = tuple[str, str, str]
 """Kind, tenant, value."""
+Holders = tuple[NameHolder, ...]
+"""Of values that have one stem, in no order: nearly always one."""
 
 
 class NameRow(msgspec.Struct, frozen=True, gc=False):
@@ -89,6 +92,8 @@ class Plan:
     founded: dict[str, dict[str, PartRow]] = field(default_factory=dict)
     """Rows of other processors' homes, written only where there are none."""
     names: dict[NameKey, NameRow] = field(default_factory=dict)
+    held: dict[NameKey, Holders] = field(default_factory=dict)
+    """The same names as whoever looks them up would see them, by the stem of their value."""
     contacts: dict[tuple[str, str], tuple[SealedContact, datetime]] = field(default_factory=dict)
     """By tenant and where they are kept: one that says anything else is another."""
     letters: list[LetterRow] = field(default_factory=list)

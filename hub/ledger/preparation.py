@@ -40,23 +40,26 @@ class Preparation:
     async def prepare(self, arrivals: Sequence[Arrival]) -> None:
         """Look up what these events need, and load the homes they live in."""
         known, leads = self._lookups.known, self._processor.leads
-        await self._lookups.answer(AskTenant(arrival.event.tenant) for arrival in arrivals)
-        events = [a.event for a in arrivals if known.tenant(a.event.tenant) is not None]
+        tenants = {arrival.event.tenant for arrival in arrivals}
+        await self._lookups.answer(map(AskTenant, sorted(tenants)))
+        there = {tenant for tenant in tenants if known.tenant(tenant) is not None}
+        events = [arrival.event for arrival in arrivals if arrival.event.tenant in there]
         self._prepared = {id(event): Prepared() for event in events}
-        asking = events
+        asking = [(event, self._prepared[id(event)]) for event in events]
         for _ in range(ROUNDS):
-            for event in asking:
-                self._ask(event)
-            new = known.missing({ask for e in asking for ask in self._prepared[id(e)].asks})
+            for event, prepared in asking:
+                self._ask(event, prepared)
+            new = known.missing({ask for _, prepared in asking for ask in prepared.asks})
             if not new:
                 break
             await self._lookups.answer(new)
             found = {ask for ask in new if (one := known.answers[ask]) and leads(ask, one)}
-            asking = [e for e in asking if not found.isdisjoint(self._prepared[id(e)].asks)]
+            if not found:
+                break
+            asking = [one for one in asking if not found.isdisjoint(one[1].asks)]
         await self.load(self._place(events))
 
-    def _ask(self, event: Event) -> None:
-        prepared = self._prepared[id(event)]
+    def _ask(self, event: Event, prepared: Prepared) -> None:
         try:
             prepared.asks = tuple(self._processor.needs(event, self._lookups.known))
         except Exception as error:  # noqa: BLE001 - a fault of ours: kept with the event it belongs to

@@ -199,7 +199,9 @@ def _check_size(payload: Payload) -> None:
     if payload.value is not None and len(payload.value) > MAX_VALUE:
         message = f"the value has {len(payload.value)} bytes; an event may have {MAX_VALUE}"
         raise InvalidEventError(message)
-    headers = sum(len(name) + len(value) for name, value in payload.headers)
+    headers = 0
+    for name, value in payload.headers:
+        headers += len(name) + len(value)
     if headers > MAX_HEADERS:
         # They travel on with the event and would no longer fit the next topic.
         message = f"the record has {headers} bytes of headers; an event may have {MAX_HEADERS}"
@@ -235,7 +237,8 @@ def _without_contact(
         taken["words"] = None
     sealed = None
     if contact and any((contact.email, contact.phone, contact.name, "words" in taken)):
-        sealed = keyring.seal_contact(envelope.tenant, contact, envelope.id)
+        nameless = fact.speaks_of(envelope.connector) or envelope.id
+        sealed = keyring.seal_contact(envelope.tenant, contact, nameless)
     return (fact.model_copy(update=taken) if taken else fact), sealed
 
 

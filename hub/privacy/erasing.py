@@ -89,6 +89,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """That were not sent yet, deleted."""
     media: int = 0
     """Pictures and papers about their warranties, deleted."""
+    words: int = 0
+    """Descriptions, answers, questions and notes in their claims that came without an address, deleted; what
+    came with one is among the contacts."""
     warranties: tuple[str, ...]
     """Those that stay, by id: what was decided, when and why; at most 1,000."""
     warranties_total: int
@@ -127,6 +130,7 @@ class Eraser:
         units = await self.database.fetch(UNITS, tenant, whose, LISTED)
         report = Report(
             contacts=len(person.refs),
+            words=len(person.words),
             customers=person.customers,
             alike=person.alike,
             items_without_contact=items.kept,
@@ -160,6 +164,7 @@ class Eraser:
                 return
             figures = {
                 "contacts": report.contacts,
+                "words": report.words,
                 "items": report.items_without_contact + report.items_ended,
                 "fetched": report.fetched,
                 "notes": report.notes,
@@ -177,7 +182,7 @@ class Eraser:
 async def mark(queries: Queries, tenant: str, person: Person, request: str) -> None:
     """Delete a person's contacts and the names that lead to them, and have nothing older written again."""
     await queries.execute(MARK, tenant, list(person.hashes), request)
-    await queries.execute(DELETE, tenant, list(person.refs))
+    await queries.execute(DELETE, tenant, [*person.refs, *person.words])
     customers = list(person.customers)
     called = [trait(customer, CALLED) for customer in customers]
     await queries.execute(UNNAME, tenant, list(person.hashes), customers, called)

@@ -10,6 +10,7 @@ from hub.access.keyring import Keyring, SealError
 from hub.access.people import email_hash
 from hub.adapters.postgres import Queries
 from hub.privacy.accounts import FOUND
+from hub.privacy.exporting_claims import ExportedClaim, claims_of
 from hub.privacy.people import CONTACTS, HELD, Known, hash_of
 from hub.recovery.today import Today
 from schemas.events.parts import Contact
@@ -121,6 +122,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     contacts: tuple[Person, ...]
     warranties: tuple[msgspec.Raw, ...]
     """Each as it stands, with its state as JSON in `doc`."""
+    claims: tuple[ExportedClaim, ...]
     history: tuple[Line, ...]
     waiting: tuple[Waiting, ...]
     notes: tuple[Note, ...]
@@ -130,7 +132,16 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def figures(self) -> dict[str, int]:
         """How much of each there is: what the audit log keeps of an export."""
-        kinds = ("contacts", "warranties", "history", "waiting", "notes", "audit", "accounts")
+        kinds = (
+            "contacts",
+            "warranties",
+            "claims",
+            "history",
+            "waiting",
+            "notes",
+            "audit",
+            "accounts",
+        )
         return {kind: len(getattr(self, kind)) for kind in kinds}
 
 
@@ -150,6 +161,7 @@ async def export(queries: Queries, today: Today, tenant: str, who: Known) -> Exp
     hashes = {own, *known_by, *(row[name] for row in rows for name in kept_by)}
     refs = sorted({own, *(row["id"] for row in held), *(row["customer"] for row in rows)})
     units = await queries.fetch(WARRANTIES, tenant, refs, MOST)
+    claims = await claims_of(queries, today.keyring, tenant, refs, MOST)
     homes = sorted({unit["home"] for unit in units})
     history = await queries.fetch(HISTORY, tenant, homes, MOST)
     events = sorted({row["event_id"] for row in history if row["event_id"]})
@@ -158,13 +170,15 @@ async def export(queries: Queries, today: Today, tenant: str, who: Known) -> Exp
     events += [row["event_id"] for row in items]
     notes = await queries.fetch(NOTES, tenant, events, about, MOST)
     subjects = [*refs, *homes, *(unit["id"] for unit in units), *events]
+    subjects += [one.id for one in claims]
     audit = await queries.fetch(AUDIT, tenant, subjects, about, MOST)
     return Export(
         tenant=tenant,
         made_at=datetime.now(UTC),
-        complete=max(map(len, (units, history, items, notes, audit))) < MOST,
+        complete=max(map(len, (units, claims, history, items, notes, audit))) < MOST,
         contacts=tuple(_person(today, tenant, row) for row in rows),
         warranties=tuple(_warranty(unit) for unit in units),
+        claims=claims,
         history=tuple(map(_line, history)),
         waiting=tuple(_waiting(today, row) for row in items),
         notes=tuple(map(_note, notes)),

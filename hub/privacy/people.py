@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 import orjson
 
-from hub.access.keyring import Keyring
+from hub.access.keyring import Keyring, nobody
 from hub.adapters.postgres import Queries
 from hub.domain.contacts import comparable_email, comparable_phone
 from hub.domain.errors import HubError
@@ -36,6 +36,23 @@ select ref, coalesce(customer, ref) as customer, email_hash, phone_hash from con
  where tenant = $1 and ref <> all($2::text[])
    and (email_hash = any($3::text[]) or phone_hash = any($3::text[])) order by ref
 """
+
+
+CLAIMS = """
+select id, source, reference, doc ->> 'event' as event from claim
+ where tenant = $1 and customer = any($2::text[])
+ union
+select c.id, c.source, c.reference, c.doc ->> 'event' from unit u
+  join claim c on c.tenant = u.tenant and c.warranty = u.id and c.customer is null
+ where u.tenant = $1 and u.customer = any($2::text[])
+ order by 1
+"""
+"""Of somebody, or of a unit of theirs where nobody is named."""
+SPOKEN = """
+select ref, customer, sealed from contact
+ where tenant = $1 and customer = any($2::text[]) and email_hash is null and phone_hash is null order by ref
+"""
+"""Words that came without an address, by whom they would be of if nobody were known."""
 
 
 class NobodyError(HubError):
@@ -78,6 +95,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     refs: tuple[str, ...] = ()
     """Where their contacts are kept."""
+    words: tuple[str, ...] = ()
+    """Where else something is kept that was written in their claims."""
     customers: tuple[str, ...] = ()
     """Who they are beside what was decided."""
     hashes: tuple[str, ...] = ()
@@ -111,18 +130,33 @@ async def find(queries: Queries, keyring: Keyring, tenant: str, asked: Known) ->
     refs = [row["ref"] for row in rows]
     customers = {row["id"] for row in held} | {row["customer"] for row in rows}
     hashes = {own, *(h for row in rows for h in (row["email_hash"], row["phone_hash"]) if h)}
+    claims = await queries.fetch(CLAIMS, tenant, sorted(customers))
+    speakers = sorted({one for claim in claims for one in speakers_of(tenant, claim)})
+    spoken = await queries.fetch(SPOKEN, tenant, speakers)
+    words = [row["ref"] for row in spoken if row["ref"] not in refs]
     alike = await queries.fetch(ALIKE, tenant, refs, list(hashes))
     shared = {h for row in alike for h in (row["email_hash"], row["phone_hash"]) if h}
     contacts = [Contact.model_validate_json(keyring.open(tenant, row["sealed"])) for row in rows]
     return Person(
         refs=tuple(refs),
+        words=tuple(words),
         customers=tuple(sorted(customers)),
         # A number that others have too does not tell of this one.
-        hashes=tuple(sorted({own, *known_by, *(hashes - shared), *refs, *customers})),
+        hashes=tuple(
+            sorted({own, *known_by, *(hashes - shared), *refs, *customers, *words, *speakers})
+        ),
         alike=tuple(sorted({row["customer"] for row in alike} - customers)),
         contacts=(*contacts, *_as_asked(asked)),
         seen_at=tuple(row["seen_at"].isoformat() for row in rows),
     )
+
+
+def speakers_of(tenant: str, claim: Any) -> set[str]:
+    """Who words of a claim are of that came without an address, in every way in which they may have come."""
+    names = {claim["id"], claim["event"]}
+    if claim["reference"] is not None:
+        names.add(f"claim/{claim['source']}/{claim['reference']}")
+    return {nobody(tenant, name) for name in names}
 
 
 def hash_of(keyring: Keyring, tenant: str, asked: Known) -> str:

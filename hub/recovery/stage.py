@@ -13,7 +13,7 @@ from hub.ledger.breakers import Breakers
 from hub.ledger.due import StoredItem
 from hub.ledger.entries import Entry
 from hub.ledger.items import ItemRow
-from hub.ledger.lookups import Lookups
+from hub.ledger.lookups import Lookups, merged
 from hub.ledger.outside import Nobody
 from hub.ledger.patience import Patience
 from hub.ledger.plan import Plan
@@ -121,6 +121,8 @@ class Stage:
         done, ahead = self._plan, self._ahead
         ahead.homes |= done.homes
         ahead.names |= done.names
+        for stem, held in done.held.items():
+            ahead.held[stem] = merged(ahead.held.get(stem, ()), held)
         for table, rows in done.parts.items():
             ahead.parts.setdefault(table, {}).update(rows)
         for table, rows in done.founded.items():

@@ -11,6 +11,7 @@ from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
 from hub.adapters.postgres.database import Queries
 from hub.ledger.entries import SEQ_HEADER
+from hub.recovery.claim_promises import Broken
 from hub.recovery.deep import Replay
 from hub.recovery.figures import (
     OUTCOMES,
@@ -21,6 +22,7 @@ from hub.recovery.figures import (
     read_partitions,
     read_progress,
 )
+from hub.recovery.verify_claims import TABLE, broken_claims
 from hub.sdk.processor import Processor
 from hub.sdk.projection import Projection
 from schemas.refs import place
@@ -100,6 +102,9 @@ class Snapshot:
     """Early events by partition."""
     misnamed: Sequence[Any]
     orphans: Sequence[str]
+    claims: int
+    broken: Sequence[Broken]
+    """What does not hold of claims."""
 
 
 @dataclass(slots=True)
@@ -124,6 +129,7 @@ class Verifier:
             name: sum(int(str(row[name])) for row in rows)
             for name in ("accepted", *OUTCOMES, "waiting", "unaccounted")
         }
+        figures |= {"claims": snapshot.claims} if snapshot.claims else {}
         if deep:
             replay = Replay(self.database, self.kafka, self.processor, self.patience)
             for check, where, found in await replay.run(partition_count(snapshot.partitions)):
@@ -151,7 +157,12 @@ class Verifier:
                 waiting,
                 await self._misnamed(tx),
                 await self._orphans(tx),
+                *await self._claims(tx),
             )
+
+    async def _claims(self, tx: Queries) -> tuple[int, list[Broken]]:
+        has_claims = any(part.table == TABLE for part in self.processor.parts)
+        return await broken_claims(tx) if has_claims else (0, [])
 
     async def _misnamed(self, tx: Queries) -> list[Any]:
         unknown = " and ".join(UNKNOWN.format(part=part.table) for part in self.processor.parts)
@@ -204,6 +215,8 @@ class Verifier:
             self._say("every name points to a row of its home", f"{row['kind']} name", found)
         for orphan in snapshot.orphans:
             self._say("every row lives in the home its id carries", orphan, "it does not")
+        for one in snapshot.broken:
+            self._say(*one)
 
     async def _check_reached(self, snapshot: Snapshot) -> None:
         deadline = time.monotonic() + self.patience

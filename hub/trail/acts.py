@@ -5,6 +5,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.ledger.entries import NO_BODY, Entry
+from schemas.events.claim import (
+    ApprovalGiven,
+    ClaimClosed,
+    CostVerified,
+    DenialGiven,
+    EvidenceSettled,
+    NoteWritten,
+    QuestionAsked,
+    ReviewBegun,
+)
 from schemas.events.customer import CustomerMergeRequested, CustomerMergeUndone
 from schemas.events.decided import (
     OverrideRequested,
@@ -31,6 +41,14 @@ ACTIONS = {
     ProofRefused.TYPE: "proof:refused",
     CustomerMergeRequested.TYPE: "customer:merged",
     CustomerMergeUndone.TYPE: "customer:unmerged",
+    ReviewBegun.TYPE: "claim:reviewed",
+    QuestionAsked.TYPE: "claim:asked",
+    NoteWritten.TYPE: "claim:noted",
+    EvidenceSettled.TYPE: "claim:evidence_settled",
+    ApprovalGiven.TYPE: "claim:approved",
+    DenialGiven.TYPE: "claim:denied",
+    ClaimClosed.TYPE: "claim:closed",
+    CostVerified.TYPE: "cost:verified",
 }
 """What an act that was done is called."""
 PROPOSED = "status:proposed"
@@ -61,6 +79,7 @@ class Told(msgspec.Struct, gc=False):
     by: By
     why: str = ""
     name: str | None = None
+    claim: str | None = None
     warranty: str | None = None
     proposal: str | None = None
     proof: str | None = None
@@ -76,7 +95,8 @@ def act_of(one: Entry) -> Act | None:
     if action is None or one.outcome not in SETTLED or bytes(one.body) == bytes(NO_BODY):
         return None
     told: Told = _told(one.body)
-    named = told.name or told.warranty or told.proposal or told.proof or told.customer
+    names = (told.claim, told.warranty, told.proposal, told.proof, told.customer)
+    named = told.name or next(filter(None, names), None)
     subject = named or one.tenant
     if any(said.type == ProposalMade.TYPE for said in one.said):
         action = PROPOSED

@@ -87,14 +87,27 @@ class ClaimFiled(Fact):
     words: Words | None = None
     """What happened."""
 
+    def speaks_of(self, source: str) -> str | None:
+        """The claim of that source: what is told of it again in the same words is nothing new."""
+        return f"claim/{self.source or source}/{self.reference}" if self.reference else None
 
-class ClaimEvidenceAdded(Fact):
+
+class OfClaim(Fact):
+    """Something that is said about a claim that is known."""
+
+    claim: str
+
+    def speaks_of(self, source: str) -> str | None:  # noqa: ARG002 - whoever says it
+        """The claim."""
+        return self.claim
+
+
+class ClaimEvidenceAdded(OfClaim):
     """Something that a claim lacked, from whichever system."""
 
     TYPE: ClassVar[str] = "claim.evidence_added.v1"
     SPEAKS: ClassVar[bool] = True
 
-    claim: str
     photos: Photos = ()
     invoice: Name | None = None
     serial: Serial | None = None
@@ -103,13 +116,12 @@ class ClaimEvidenceAdded(Fact):
     """A description, where there was none."""
 
 
-class ClaimAnswered(Fact):
+class ClaimAnswered(OfClaim):
     """The customer's answer to what was asked."""
 
     TYPE: ClassVar[str] = "claim.answered.v1"
     SPEAKS: ClassVar[bool] = True
 
-    claim: str
     photos: Photos = ()
     words: Words | None = None
 
@@ -201,13 +213,12 @@ class DenialGiven(Fact):
     """False where the customer is to hear nothing of it from the hub; else he does."""
 
 
-class QuestionAsked(Fact):
+class QuestionAsked(OfClaim):
     """Somebody asks the customer for more. Believed only where a door vouches for him."""
 
     TYPE: ClassVar[str] = "claim_question.asked.v1"
     SPEAKS: ClassVar[bool] = True
 
-    claim: str
     words: Words | None = None
     why: str = ""
     by: Actor
@@ -215,13 +226,12 @@ class QuestionAsked(Fact):
     """False where the customer is to hear nothing of it from the hub; else he does."""
 
 
-class NoteWritten(Fact):
+class NoteWritten(OfClaim):
     """An internal note, which never leaves. Believed only where a door vouches for him."""
 
     TYPE: ClassVar[str] = "claim_note.written.v1"
     SPEAKS: ClassVar[bool] = True
 
-    claim: str
     words: Words | None = None
     why: str = ""
     by: Actor

@@ -1,7 +1,9 @@
 """Setting a source up, as it is typed: what is not ready yet is said, with what to do."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,51 @@ async def test_a_token_is_piped_in_and_never_shown(
     assert await database.fetchval("select count(*) from source where token is not null") == 1
     assert refused == 2
     assert "hub source list" in why
+
+
+async def test_the_audit_says_who_set_what_up_and_why_and_no_secret(
+    kafka: str, dsn: str, database: Database, tmp_path: Path
+) -> None:
+    hub = Installed(kafka, dsn, tmp_path)
+    asked = ("--by", "ann", "--reason", "A new shop")
+    shop = ("--connector", "shopify", "--option", "shop=acme.myshopify.com")
+
+    await hub.run("tenant", "set", "acme", "--coverage-months", "36", "--product-each", *asked)
+    await hub.run(*SET, "--quiet-after", "2h", *asked)
+    secret = await hub.run("source", "rotate", "acme", "pos", *asked)
+    await hub.run("source", "set", "acme", "webshop", *shop)
+    refused, _ = await typed(hub, "source", "rotate", "acme", "nowhere", *asked)
+    process = await asyncio.create_subprocess_exec(
+        *command("source", "token", "acme", "webshop", *asked),
+        env=hub.env(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    await process.communicate(b"shpat_of_nobody\n")
+    told = await database.fetch(
+        "select action, subject, by_kind, by_id, why, doc::text from audit_entry order by n"
+    )
+
+    who = ("operator", "ann", "A new shop")
+    assert [tuple(row)[:5] for row in told if row["subject"] != "webshop"] == [
+        ("tenant:set", "acme", *who),
+        ("source:set", "pos", *who),
+        ("source_secret:rotated", "pos", *who),
+    ]
+    of_shop = [row for row in told if row["subject"] == "webshop"]
+    assert [row["action"] for row in of_shop] == ["source:set", "source_token:given"]
+    assert of_shop[0]["by_id"] == getuser()
+    assert json.loads(told[0]["doc"]) == {
+        "coverage_months": 36,
+        "patience_days": 14,
+        "product_each": True,
+    }
+    assert json.loads(told[1]["doc"]) == {
+        "connector": "pos",
+        "settings": ["zone"],
+        "quiet_after": 7200,
+    }
+    assert refused == 2
+    everything = " ".join(row["doc"] for row in told)
+    assert "whsec" in secret
+    assert not any(word in everything for word in ("whsec", "shpat", "Istanbul", "myshopify"))

@@ -60,6 +60,7 @@ values ($2, $1, '2025-01-01', 1, 'matrix', 1, 'x/y')
 """
 SAMPLED = "insert into audit_sampled (sample, place, tenant, kind, record) values ($2, 1, $1, 'warranty_activated', $3)"
 ERASURE = "insert into privacy_request (id, tenant, kind, by_kind, by_id) values ($2, $1, 'export', 'x', 'y')"
+CENT = {"amount": 1, "currency": "EUR"}
 POLICY, PRODUCT = "coverage", "MX-1"
 """Their names are the same everywhere: whoever asks for one is shown their own."""
 
@@ -94,7 +95,7 @@ class Theirs:
 
     def is_foreign(self, caller: Caller, path: str) -> bool:
         """Whether the path names what is this merchant's and not the caller's."""
-        shared = "{name}" in path or "{code}" in path
+        shared = any(f"{{{name}}}" in path for name in ("name", "code", "source"))
         return caller.tenant != self.tenant and "{" in path and not shared
 
 
@@ -162,6 +163,7 @@ async def _theirs(api: Api, tenant: str) -> Theirs:
         "endpoint": endpoint,
         "proposal": await _laid_down(api, tenant, warranty),
         **await _shown(api, tenant, warranty),
+        **await _claimed(api, tenant, warranty),
         **await _looked_at(api, tenant, redrive, warranty),
         "name": POLICY,
         "code": PRODUCT,
@@ -177,6 +179,8 @@ async def _theirs(api: Api, tenant: str) -> Theirs:
         person,
         f"victim@{tenant}.example",
         parts["key"],
+        parts["claim"],
+        parts["effect"],
     )
     return Theirs(tenant, parts, marks)
 
@@ -221,6 +225,38 @@ async def _shown(api: Api, tenant: str, warranty: str) -> dict[str, str]:
         told = await client.post(f"{here}/proofs", json={"media": media})
         assert told.status_code == 201, told.text
     return {"media": media, "proof": told.json()["proof"]["id"]}
+
+
+async def _claimed(api: Api, tenant: str, warranty: str) -> dict[str, str]:
+    """A claim that was approved, with a piece of evidence, a posting and what it led to."""
+    filed = {"warranty": warranty, "issue": "power", "filed_at": "2026-06-01T10:00:00Z"}
+    wanted = {"resolutions": [{"kind": "write_off", "amount": CENT}], "why": "matrix"}
+    async with httpx.AsyncClient(base_url=api.url, timeout=30) as client:
+        told = await _posted(
+            api,
+            client,
+            (tenant, Role.SALES_STAFF, "/v1/claims"),
+            {**filed, "zone": "UTC", "invoice": "M-1"},
+        )
+        claim = told["claim"]["id"]
+        here = f"/v1/claims/{claim}"
+        await _posted(api, client, (tenant, Role.OWNER, f"{here}/approve"), wanted)
+        cost = {"reference": "matrix", "kind": "other", "amount": CENT}
+        await _posted(api, client, (tenant, Role.FINANCE_USER, f"{here}/costs"), cost)
+        client.headers["Authorization"] = f"Bearer {await api.person(tenant, Role.OWNER)}"
+        (effect,) = (await client.get("/v1/effects", params={"claim": claim})).json()["effects"]
+    named = {"source": "matrix", "external_id": "MX-1", "piece": "1", "posting": "1"}
+    return {"claim": claim, "effect": effect["id"], **named}
+
+
+async def _posted(
+    api: Api, client: httpx.AsyncClient, to: tuple[str, Role, str], body: Any
+) -> dict[str, Any]:
+    tenant, role, path = to
+    shown = {"Authorization": f"Bearer {await api.person(tenant, role)}"}
+    told = await client.post(path, json=body, headers=shown)
+    assert told.status_code == 201, told.text
+    return dict(told.json())
 
 
 async def _endpoint(api: Api, tenant: str, number: int) -> str:

@@ -43,6 +43,10 @@ OPERATIONS = {
     *("listReplays", "askReplay", "readReplay", "stopReplay"),
     *("listEndpoints", "addEndpoint", "readEndpoint", "changeEndpoint", "deleteEndpoint"),
     *("testEndpoint", "listSecrets", "rotateSecret", "listDeliveries", "readDelivery"),
+    *("fileClaim", "tellClaim", "listClaims", "readClaim", "addEvidence", "answerClaim"),
+    *("withdrawClaim", "reviewClaim", "askCustomer", "noteClaim", "approveClaim", "denyClaim"),
+    *("withdrawEvidence", "reinstateEvidence", "closeClaim", "overrideClaim", "explainClaim"),
+    *("listCosts", "postCost", "verifyCost", "listEffects", "readEffect", "reportEffect"),
     *("listDeliveryReplays", "rehearseDeliveryReplay", "beginDeliveryReplay"),
     *("readDeliveryReplay", "stopDeliveryReplay"),
 }

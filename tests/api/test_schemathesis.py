@@ -10,9 +10,12 @@ import sys
 from base64 import b64encode
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hub.adapters.postgres import Database
+from hub.api.bodies import EXAMPLE
+from tests.api.bodies import a_sale
 from tests.api.conftest import TENANT
 from tests.api.installed import Installed
 from tests.api.shop import ROOT
@@ -31,8 +34,9 @@ async def test_no_request_finds_the_api_other_than_described(
     await _serve(installed)
     shop = await installed.run("key", "create", TENANT)
     admin = await installed.run("key", "create", TENANT, "admin", "--role", "system_admin")
+    known = await _known(installed, shop)
     said = await _tried(
-        f"{installed.url}/openapi.json", SETTINGS, {}, SHOP_KEY=shop, ADMIN_KEY=admin
+        f"{installed.url}/openapi.json", SETTINGS, {}, SHOP_KEY=shop, ADMIN_KEY=admin, **known
     )
     await _check(installed, database, said)
 
@@ -52,6 +56,17 @@ async def _serve(installed: Installed) -> None:
     for words in (("process",), ("process", "catalog"), ("project",), ("serve",)):
         installed.start(*words)
     await installed.answers()
+
+
+async def _known(installed: Installed, shop: str) -> dict[str, str]:
+    """A warranty and a claim on it, whose ids the hooks put where one is asked for."""
+    shown = {"Authorization": f"Bearer {shop}"}
+    async with httpx.AsyncClient(base_url=installed.url, headers=shown, timeout=30) as client:
+        sold = await client.post("/v1/activations", json=a_sale("ST-1", "ST-1"))
+        warranty = sold.json()["warranties"][0]["id"]
+        body = {"warranty": warranty, "issue": "power", "filed_at": EXAMPLE, "zone": "UTC"}
+        filed = await client.post("/v1/claims", json=body)
+    return {"KNOWN_WARRANTY": warranty, "KNOWN_CLAIM": filed.json()["claim"]["id"]}
 
 
 async def _tried(

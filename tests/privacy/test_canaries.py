@@ -15,6 +15,7 @@ from hub.privacy.keeper import Keeper
 from hub.telemetry.metrics import Metrics
 from schemas.policies.retention import RetentionPolicy
 from schemas.topics import dead_letters
+from tests.privacy.test_claim_words import answered, filed
 from tests.privacy.test_erasing import decided, forget
 from tests.trail.conftest import PARTITIONS, Hub, Told, registration, returned, sale
 
@@ -40,11 +41,27 @@ def test_a_search_finds_somebody_however_it_is_written(value: str) -> None:
     assert leaks([Heard("nowhere", b"Ada Lovelace, +44 20 7946 0000")]) == []
 
 
+WRITTEN = 8
+"""What is kept of words in claims."""
+
+
+def claims() -> list[Told]:
+    """Everybody in the words of claims on what nobody registers, told well and badly."""
+    said = "\n".join(ALL)
+    return [
+        *(filed(f"R-{n}", words=said) for n in range(1, 1 + WRITTEN // 2)),
+        *(answered(f"R-{n}", said) for n in range(1, 1 + WRITTEN // 2)),
+        filed("R-10", words=said, zone=7),
+        filed("R-77", words=said),
+    ]
+
+
 def reports() -> list[Told]:
     """Everybody, in reports of every fate."""
     good = [sale(f"R-{n}", serial=f"SN-{n}", customer=contact(n)) for n in range(5)]
     return [
         *good,
+        *claims(),
         registration("SN-0", customer=contact(0)),
         sale("R-10", customer=contact(1), **whole()),
         sale("R-11", customer=contact(2), zone=7, **whole()),

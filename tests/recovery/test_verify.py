@@ -8,11 +8,13 @@ import pytest
 
 from hub import registry
 from hub.adapters.kafka import Message, Outlet, Peek
+from hub.recovery.claim_promises import GRANTS
 from hub.recovery.verify import Report, Verifier
 from hub.sdk.processor import Processor
 from schemas.refs import place
 from tests.ledger.counter import World, home_of
 from tests.ledger.driver import PARTITIONS, Hub, count, key_in, told
+from tests.recovery.claim_worlds import a_world, kept
 
 pytestmark = pytest.mark.servers
 
@@ -173,6 +175,23 @@ async def test_a_name_points_to_a_row_and_a_row_lives_in_its_home(
     names = [one for one in report.problems if one.check.startswith("every name")]
     assert sorted(rows) == [f"wty_{'b' * 16}_1", f"wty_{'c' * 16}_1"]
     assert len(names) == 2
+
+
+async def test_claims_are_a_part_of_it_where_there_are_any(
+    hub: Hub, peek: Peek, processor: Processor[Any]
+) -> None:
+    await kept(hub.db, a_world())
+    warranty = registry.processor("warranty")
+    purchases = replace(processor, head=warranty.head, parts=warranty.parts, names=warranty.names)
+    verifier = Verifier(hub.db, peek, purchases, (), patience=0.2)
+    report = await verifier.run()
+    await hub.db.execute("delete from claim_effect where kind = 'repair'")
+
+    spoiled = await verifier.run()
+
+    assert [one.check for one in report.problems] == ["the ledger has begun"]
+    assert report.as_json()["claims"] == 7
+    assert [one.check for one in spoiled.problems][1:] == [GRANTS]
 
 
 async def test_a_deep_check_sees_what_the_wire_lost_and_said_twice(

@@ -248,7 +248,8 @@ class Story:
         self.catalog.waiting = self._waiting
         self.catalog.move(reference, quantity, **rest)
         fact = StockWanted(effect=reference, product="-")
-        self._answered(an_event(fact, by="depot", day=NEW_YEAR, id=f"moved-{reference}"))
+        heard = an_event(fact, by="depot", day=date(2026, 2, 10), id=f"moved-{reference}")
+        self._answered(heard)
         self.deliver()
 
     def _waiting(self, value: str) -> tuple[NameHolder, ...]:
@@ -332,13 +333,15 @@ class Story:
     def claims(self) -> list[Claim]:
         """Every claim of the world, by home and number."""
         homes = [self._home(home, self.tenant.id).state for home in self._heads]
-        return [one for state in homes for one in state.claims.values()]
+        found = (sorted(state.claims.values(), key=lambda one: one.number) for state in homes)
+        return [one for mine in found for one in mine]
 
     @property
     def effects(self) -> list[Effect]:
         """What claims led to."""
         homes = [self._home(home, self.tenant.id).state for home in self._heads]
-        return [one for state in homes for one in state.effects.values()]
+        found = (sorted(state.effects.values(), key=lambda one: one.number) for state in homes)
+        return [one for mine in found for one in mine]
 
     @property
     def holders(self) -> list[NameHolder]:

@@ -17,7 +17,7 @@ from tests.unit.claims import (
     the_effect,
     verified,
 )
-from tests.unit.story import Story, a_line, a_sale
+from tests.unit.story import Story, a_line, a_return, a_sale
 
 
 def granted(*kinds: str | tuple[str, int], stock: int = 0, **line: object) -> Story:
@@ -194,3 +194,47 @@ def test_the_stock_is_asked_again_until_it_answers() -> None:
 
     assert the_effect(story).state == "requested"
     assert asks(story) == ["replacement.requested.v1"]
+
+
+def test_what_a_repair_had_cost_before_says_nothing_where_more_was_told_since() -> None:
+    story = granted("repair", "refund")
+    repair, refund = story.effects
+    story.given(
+        reported(repair.id, "sent_back", cost=3_500),
+        reported(repair.id, "repaired", cost=3_000),
+        reported(repair.id, "done"),
+        reported(repair.id, "diagnosed", cost=4_000),
+        reported(refund.id, "failed", cost=200),
+        reported(refund.id, "failed", cost=200, by="bank"),
+        reported(refund.id, "acknowledged", cost=200),
+    )
+
+    costs = [(one.kind, one.amount) for one in the_claim(story).costs]
+    assert costs == [("labour", 3_500), ("labour", 500), ("refund", 200), ("refund", -200)]
+
+
+def test_a_replacement_is_one_unit_whatever_is_told_while_it_is_being_covered() -> None:
+    story = granted("replacement", stock=1)
+    effect = the_effect(story).id
+    story.tell(reported(effect, "done", serial="SN-2"))
+    story.tell(reported(effect, "done", serial="SN-3"))
+    story.tell(reported(effect, "done", serial="sn-2", reference="RMA-7"))
+    story.tell(reported(effect, "failed"))
+    story.deliver()
+    story.given(
+        reported(effect, "done", serial="SN-3", by="bank"), reported(effect, "failed", by="bank")
+    )
+
+    under_way, settled = ["replacement_under_way"] * 2, ["effect_settled"] * 2
+    assert story.codes == [*under_way, *settled]
+    assert [unit.serial for unit in story.covered] == ["SN-2"]
+    assert the_effect(story).state == "done"
+
+
+def test_a_unit_that_came_back_meanwhile_is_told_from_the_one_that_was_sent_for_it() -> None:
+    story = granted("replacement", stock=1)
+    story.given(a_return(order="O-1"))
+    story.given(reported(the_effect(story).id, "done", serial="SN-2"))
+
+    old, new = sorted(story.units, key=lambda unit: unit.serial or "")
+    assert (old.status, old.replaced_by, new.replaces) == ("ended", new.id, old.id)

@@ -100,5 +100,6 @@ def check_activity(tables: Tables, wire: Wire, findings: Findings) -> None:
 
 
 def said(wire: Wire) -> Counter[str]:
-    """Status events by outcome: activated, linked, ended, refused."""
-    return Counter(event.type.split(".")[1] for event in wire.told)
+    """Status events of warranties by outcome: activated, linked, ended, refused."""
+    kinds = (event.type.split(".") for event in wire.told)
+    return Counter(what for noun, what, _ in kinds if noun == "warranty")

@@ -11,6 +11,9 @@ from .accounts import (
     check_seqs,
     said,
 )
+from .claim_tables import read_claims
+from .claim_words import Word
+from .claims import check_claims
 from .effects import Stream, check_order, check_rows, check_stream, check_wire
 from .findings import Findings, Report
 from .sent import Sent, expect
@@ -32,8 +35,10 @@ class Installation:
     """A topic whose payloads are translated there."""
 
 
-async def check(sent: Sequence[Sent], place: Installation) -> Report:
-    """Compare what was sent with what is there, once nothing moves any more."""
+async def check(
+    sent: Sequence[Sent], place: Installation, words: Sequence[Word] | None = None
+) -> Report:
+    """Compare what was sent with what is there, once nothing moves any more; claims where words of them are given."""
     wire = await read_status(place.kafka, place.status)
     ends = await log_ends(place.kafka, place.intake)
     tables = await read_tables(place.postgres, place.intake, place.raw)
@@ -50,7 +55,10 @@ async def check(sent: Sequence[Sent], place: Installation) -> Report:
     if place.views:
         check_progress(tables, findings)
         check_activity(tables, wire, findings)
-    return Report(_figures(wire, tables, waiting) | findings.counts, dict(findings.examples))
+    figures = _figures(wire, tables, waiting)
+    if words is not None:
+        figures |= check_claims(words, wire, await read_claims(place.postgres), findings)
+    return Report(figures | findings.counts, dict(findings.examples))
 
 
 def _figures(wire: Wire, tables: Tables, waiting: int) -> dict[str, int]:

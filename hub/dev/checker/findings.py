@@ -3,7 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-WRONG = ("lost", "duplicated", "reordered", "stuck", "unaccounted", "ghosts", "views_wrong")
+WRONG = (
+    "lost", "duplicated", "reordered", "stuck", "unaccounted", "ghosts", "views_wrong", "illegal",
+    "half_done",
+)  # fmt: skip
 """Figures that are all zero when the promise holds. Ghosts are effects of what nobody accepted."""
 
 _EXAMPLES = 10

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from hub.domain.claims.life import GRANTED
 from hub.domain.claims.limits import COSTS, May, limits
+from hub.domain.claims.record import By, Granted
 from hub.domain.claims.weighing import Inputs, Policies, Weighed, weigh
-from schemas.events.claim import Kind, State
+from schemas.events.claim import State
 from schemas.policies.approval import ApprovalPolicy
 from schemas.policies.claim_rules import ClaimRulesPolicy
 from schemas.policies.evidence import EvidencePolicy
@@ -23,29 +24,13 @@ Amounts = Mapping[str, int]
 Becomes = Literal["wait", "approve", "deny", "review"] | May
 
 
-class By(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Who decided, as a claim keeps it."""
-
-    kind: str
-    id: str
-    role: str = ""
-
-
-class Grant(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One thing that an approval led to."""
-
-    kind: Kind
-    amount: int | None = None
-    currency: str | None = None
-
-
 class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What was decided."""
 
     state: State
     at: datetime
     by: By
-    granted: tuple[Grant, ...] = ()
+    granted: tuple[Granted, ...] = ()
 
 
 class Cost(msgspec.Struct, frozen=True, gc=False):

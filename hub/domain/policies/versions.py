@@ -30,8 +30,11 @@ def policy_in_force(versions: Iterable[PolicyVersion], at: datetime) -> PolicyVe
     So a version replaces all that were published before it, also one that was to begin later.
     Nothing is ever published into the past, so what was in force at a moment stays so.
     """
-    come = (one for one in versions if one.effective_from <= at)
-    return max(come, key=lambda one: one.number, default=None)
+    force: PolicyVersion | None = None
+    for one in versions:
+        if one.effective_from <= at and (force is None or one.number > force.number):
+            force = one
+    return force
 
 
 def beginning_of(day: date, zone: str) -> datetime:

@@ -27,9 +27,10 @@ _read = lru_cache(maxsize=1024)(CoveragePolicy.model_validate_json)
 
 def asks_coverage(fact: SaleRecorded | RegistrationRequested) -> bool:
     """Whether it leaves a period to its merchant."""
-    if isinstance(fact, RegistrationRequested):
-        return fact.coverage_months is None
-    return any(one.coverage_months is None and one.covered_until is None for one in fact.lines)
+    # Sales first: of what is something else, it takes long to find out that it is no registration.
+    if isinstance(fact, SaleRecorded):
+        return any(one.coverage_months is None and one.covered_until is None for one in fact.lines)
+    return fact.coverage_months is None
 
 
 class Cover(msgspec.Struct, frozen=True, gc=False):

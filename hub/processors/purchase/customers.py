@@ -5,7 +5,6 @@ that of many at once exactly one does. What else is noticed is told to the home 
 """
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -48,23 +47,19 @@ def traits(tenant: str, customer: str, known: Known) -> dict[str, str]:
     return {holder.value[start:]: holder.id for holder in held if not holder.released}
 
 
-def needs_customer(event: Event, known: Known) -> Iterator[Ask]:
+def needs_customer(event: Event, known: Known) -> list[Ask]:
     """Who is known by what was given, and what is known of them."""
     who = event.customer
     if who is None or who.contact is None:
-        return
-    yield ask_traits(event.tenant, who.ref)
-    for ask in _asks(event.tenant, who):
-        yield ask
-        for holder in known.names(ask) if ask in known.answers else ():
-            yield ask_traits(event.tenant, holder.id)
-
-
-def _asks(tenant: str, who: CustomerRef) -> Iterator[AskName]:
-    if who.email_hash:
-        yield AskName(tenant, EMAIL, who.email_hash)
-    if who.phone_hash:
-        yield AskName(tenant, PHONE, who.phone_hash)
+        return []
+    asks: list[Ask] = [ask_traits(event.tenant, who.ref)]
+    for kind, value in ((EMAIL, who.email_hash), (PHONE, who.phone_hash)):
+        if value:
+            ask = AskName(event.tenant, kind, value)
+            asks.append(ask)
+            if ask in known.answers:
+                asks += [ask_traits(event.tenant, holder.id) for holder in known.names(ask)]
+    return asks
 
 
 def whose(event: Event, known: Known) -> Whose:
@@ -75,7 +70,8 @@ def whose(event: Event, known: Known) -> Whose:
     given = _given(event.tenant, who, known)
     found = match(given)
     about = traits(event.tenant, found.customer, known)
-    remarks = tuple(_remarks(event.tenant, who, found, about, known))
+    is_news = not about and found.other is None
+    remarks = () if is_news else tuple(_remarks(event.tenant, who, found, about, known))
     return Whose(
         found.customer,
         who.contact if remarks else None,
@@ -86,16 +82,19 @@ def whose(event: Event, known: Known) -> Whose:
 
 
 def _given(tenant: str, who: CustomerRef, known: Known) -> Given:
-    holders = {ask.kind: known.names(ask) for ask in _asks(tenant, who)}
-    by_email, by_phone = (
-        next((holder.id for holder in holders.get(kind, ())), None) for kind in (EMAIL, PHONE)
-    )
+    by_email = _known_by(tenant, EMAIL, who.email_hash, known)
+    by_phone = _known_by(tenant, PHONE, who.phone_hash, known)
     is_all = (
         by_phone is not None
         and by_phone == customer_id(tenant, who.phone_hash or "")
         and ADDRESSED not in traits(tenant, by_phone, known)
     )
     return Given(who.ref, who.email_hash is not None, by_email, by_phone, is_all)
+
+
+def _known_by(tenant: str, kind: str, value: str | None, known: Known) -> str | None:
+    holders = known.names(AskName(tenant, kind, value)) if value else ()
+    return holders[0].id if holders else None
 
 
 def _remarks(
@@ -137,11 +136,11 @@ def with_customer(decision: Decision[Purchase], event: Event, found: Whose) -> D
         return decision
     if not found.claims and not found.remarks:
         return decision
-    letters = (_letter(event, found, code) for code in found.remarks)
+    letters = [_letter(event, found, code) for code in found.remarks]
     return msgspec.structs.replace(
         decision,
         names=(*decision.names, *found.claims),
-        letters=tuple(chain(decision.letters, letters)),
+        letters=(*decision.letters, *letters),
     )
 
 

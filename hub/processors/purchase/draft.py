@@ -1,6 +1,6 @@
 """A decision while it is being made: what is said and changed piles up here."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.proofs import Proof
@@ -17,19 +17,18 @@ from hub.sdk.decision import (
 from hub.sdk.events import Outcome
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct, gc=False):
     """Lists that `decision` freezes. Units are kept in the order they were first touched."""
 
-    said: list[Said] = field(default_factory=list)
-    units: dict[str, Unit] = field(default_factory=dict)
-    proposals: dict[str, Proposal] = field(default_factory=dict)
-    proofs: dict[str, Proof] = field(default_factory=dict)
-    claims: dict[str, Claim] = field(default_factory=dict)
-    effects: dict[str, Effect] = field(default_factory=dict)
-    names: list[NameClaim | NameRelease] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
-    timers: list[SetTimer | ClearTimer] = field(default_factory=list)
+    said: list[Said] = []
+    units: dict[str, Unit] = {}
+    proposals: dict[str, Proposal] = {}
+    proofs: dict[str, Proof] = {}
+    claims: dict[str, Claim] = {}
+    effects: dict[str, Effect] = {}
+    names: list[NameClaim | NameRelease] = []
+    letters: list[Letter] = []
+    timers: list[SetTimer | ClearTimer] = []
 
     def decision(
         self,

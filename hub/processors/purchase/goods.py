@@ -111,18 +111,21 @@ def differences(
     lines: Sequence[SaleLine], rows: Sequence[ProductRow | None]
 ) -> tuple[tuple[str, str], ...]:
     """What lines call otherwise than the catalogue, which stays as it is: a code, and the line."""
-    return tuple(
-        (f"{what}_differs", line.line)
-        for line, row in zip(lines, rows, strict=True)
-        if row is not None
-        for what in differing(_goods(line.product), row.goods)
-    )
+    found: tuple[tuple[str, str], ...] = ()
+    for line, row in zip(lines, rows, strict=True):
+        told = line.product
+        if row is not None and (told.brand != row.brand or told.name != row.name):
+            what = differing(_goods(told), row.goods)
+            found += tuple((f"{each}_differs", line.line) for each in what)
+    return found
 
 
 def with_products(
     decision: Decision[S], event: Event, sale: SaleRecorded, rows: Sequence[ProductRow | None]
 ) -> Decision[S]:
     """The decision, and the products that its sale is the first to name: founded, and told of."""
+    if None not in rows:
+        return decision
     unknown = [
         line.product
         for line, row in zip(sale.lines, rows, strict=True)

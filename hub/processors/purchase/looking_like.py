@@ -57,6 +57,8 @@ def unlike(
     event: Event, sale: SaleRecorded, rows: Sequence[ProductRow | None], known: Known
 ) -> tuple[tuple[str, str], ...]:
     """Lines with a serial that its product's rule does not know; it was sold all the same."""
+    if not known.answers.get(ask_rules(event.tenant)):
+        return ()
     rules = rules_at(event, sale.sold_at, known)
     if rules is None:
         return ()

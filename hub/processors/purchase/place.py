@@ -1,6 +1,6 @@
 """Where an event lives, and what must be looked up for it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from hub.domain.orders import MAX_UNITS, named, units_of
@@ -44,7 +44,6 @@ from schemas.events.link import (
     SerialSold,
     UnitReturned,
 )
-from schemas.events.parts import Product
 from schemas.events.proof import ProofAccepted, ProofOffered, ProofRefused
 from schemas.events.registration import RegistrationRequested
 from schemas.events.sale import SaleDeleted, SaleRecorded, SaleReturned
@@ -56,33 +55,36 @@ purchase_home = lru_cache(maxsize=8192)(order_home)
 """The home of an order, which one event asks for several times over."""
 
 
-def needs(event: Event, known: Known) -> Iterator[Ask]:
+def needs(event: Event, known: Known) -> list[Ask]:
     """The merchant, whose it is, who holds the serials, and the units of those who do."""
-    yield from _needs(event, known)
-    yield from needs_customer(event, known)
+    return _needs(event, known) + needs_customer(event, known)
 
 
-def _needs(event: Event, known: Known) -> Iterable[Ask]:
-    tenant = AskTenant(event.tenant)
+def _needs(event: Event, known: Known) -> list[Ask]:
     if is_of_claims(event):
-        return [tenant, *needs_claim(event, known)]
+        return [AskTenant(event.tenant), *needs_claim(event, known)]
     match event.fact:
         case SaleRecorded() as sale:
-            mine: list[Ask] = [tenant, *asks_of(event.tenant, _products(sale), known)]
-            if asks_coverage(sale):
-                mine.append(ask_coverage(event.tenant))
-            if not any(line.serials for line in sale.lines):
-                return mine
-            return [*mine, ask_rules(event.tenant), *_of_serials(event, sale, known)]
+            return _of_sale(event, sale, known)
         case RegistrationRequested() as told:
-            return [tenant, *_of_registration(event, told, known)]
+            return [AskTenant(event.tenant), *_of_registration(event, told, known)]
         case _:
-            return [tenant, *_of_unit(event, known)]
+            return [AskTenant(event.tenant), *_of_unit(event, known)]
 
 
-def _products(sale: SaleRecorded) -> Iterable[Product]:
-    """The products of a sale; one that is refused for its size asks nothing."""
-    return () if units_of(sale) > MAX_UNITS else (line.product for line in sale.lines)
+def _of_sale(event: Event, sale: SaleRecorded, known: Known) -> list[Ask]:
+    """Of one that is refused for its size, neither products nor serials are asked for."""
+    fits, lines = units_of(sale) <= MAX_UNITS, sale.lines
+    asks: list[Ask] = [AskTenant(event.tenant)]
+    if fits:
+        asks.extend(asks_of(event.tenant, [line.product for line in lines], known))
+    if asks_coverage(sale):
+        asks.append(ask_coverage(event.tenant))
+    if any(line.serials for line in lines):
+        asks.append(ask_rules(event.tenant))
+        if fits:
+            asks.extend(_of_serials(event, sale, known))
+    return asks
 
 
 def _of_unit(event: Event, known: Known) -> Iterator[Ask]:
@@ -143,8 +145,6 @@ def _of_letter(event: Event) -> Iterator[Ask]:
 
 
 def _of_serials(event: Event, sale: SaleRecorded, known: Known) -> Iterator[Ask]:
-    if units_of(sale) > MAX_UNITS:
-        return
     for line in sale.lines:
         for serial in named(line):
             norm = normalise(serial)

@@ -78,12 +78,12 @@ def _record(
     tenant = tenant_of(event, known)
     check_size(units_of(sale))
     row = purchase.row or _opened(event, sale)
-    first = next((kept for kept in row.sales if kept.connector == event.connector), None)
+    first = _first(row.sales, event.connector) if row.sales else None
     day = _day(sale, first, event.received_at)
     check_lines(sale, day)
     goods = _goods(purchase, sale, rows)
     of_lines = (*differences(sale.lines, rows), *unlike(event, sale, rows, known))
-    noted = (*of_lines, *((code, None) for code in who.remarks))
+    noted = (*of_lines, *[(code, None) for code in who.remarks])
     told = _told(event, sale, (day, who.customer), goods, noted)
     told_items = _items(event, sale, (day, who), goods, partial(cover, event, known, tenant))
     if row.deleted:
@@ -100,14 +100,23 @@ def _record(
     return _settle(purchase, row, told, matched, _About(event.received_at, known, met))
 
 
+def _first(sales: Sequence[Sale], connector: str) -> Sale | None:
+    """What that source said of the order before."""
+    return next((kept for kept in sales if kept.connector == connector), None)
+
+
 def _goods(purchase: Purchase, sale: SaleRecorded, rows: Rows) -> list[Kept]:
     """What each line's product is called here; no two lines name one unit, however they call it."""
     held = purchase.products() if purchase.row else NOTHING
-    lines = zip(sale.lines, rows, strict=True)
-    goods = [(called(line.product, kept, held), kept) for line, kept in lines]
-    keys = [key for key, _ in goods]
-    if any(key != line.product.key for key, line in zip(keys, sale.lines, strict=True)):
-        check_serials(sale.lines, keys)
+    goods: list[Kept] = []
+    otherwise = False
+    for line, kept in zip(sale.lines, rows, strict=True):
+        product = line.product
+        key = called(product, kept, held)
+        otherwise = otherwise or key != (product.code or product.key)
+        goods.append((key, kept))
+    if otherwise:
+        check_serials(sale.lines, [key for key, _ in goods])
     return goods
 
 
@@ -173,8 +182,8 @@ def _with_rarities(told: Sale, sale: SaleRecorded, noted: Noted) -> Sale:
 def _line(line: SaleLine, key: str) -> Line:
     serials = tuple(sorted(map(normalise, line.serials))) if line.serials else ()
     months, until = line.coverage_months, line.covered_until
-    told = None if line.product.key == key else line.product.key
-    return Line(key, line.quantity, serials, months, until, line.line, told)
+    own = line.product.code or line.product.key
+    return Line(key, line.quantity, serials, months, until, line.line, None if own == key else own)
 
 
 def _again(

@@ -1,7 +1,6 @@
 """What a home remembers: one row of the purchase and one of each unit born there."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Literal, cast
@@ -284,16 +283,15 @@ Other = Proposal | Proof | Claim | Effect
 """What a home has beside its head and its units."""
 
 
-@dataclass(frozen=True, slots=True)
-class Purchase:
+class Purchase(msgspec.Struct, frozen=True, gc=False):
     """A home as rules see it; `row` is None until something was accepted there."""
 
     row: PurchaseRow | None = None
-    units: Mapping[str, Unit] = field(default_factory=dict)
-    proposals: Mapping[str, Proposal] = field(default_factory=dict)
-    proofs: Mapping[str, Proof] = field(default_factory=dict)
-    claims: Mapping[str, Claim] = field(default_factory=dict)
-    effects: Mapping[str, Effect] = field(default_factory=dict)
+    units: dict[str, Unit] = {}
+    proposals: dict[str, Proposal] = {}
+    proofs: dict[str, Proof] = {}
+    claims: dict[str, Claim] = {}
+    effects: dict[str, Effect] = {}
 
     def products(self) -> frozenset[str]:
         """What products are called here."""
@@ -308,7 +306,7 @@ class Purchase:
         """The same purchase with another head, and these units and other rows new or changed."""
         mine = {**self.units, **{unit.id: unit for unit in units}} if units else self.units
         if not others:
-            return replace(self, row=row, units=mine)
+            return msgspec.structs.replace(self, row=row, units=mine)
         return Purchase(
             row,
             mine,
@@ -327,6 +325,8 @@ def product_of(goods: tuple[str | None, str | None, str | None]) -> Product:
 
 def assemble(head: Row | None, parts: Sequence[Row]) -> Purchase:
     """A home from its stored rows, its units in the order they were born."""
+    if not parts:
+        return Purchase(cast("PurchaseRow | None", head))
     units = sorted((unit for unit in parts if isinstance(unit, Unit)), key=lambda unit: unit.number)
     born = {unit.id: unit for unit in units}
     home = Purchase(cast("PurchaseRow | None", head), born)

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
+from hub.domain.claims.record import By, Granted
 from hub.domain.claims.rehearsing import (
-    By,
     Case,
     Cost,
     Difference,
-    Grant,
     Look,
     Verdict,
     rehearse,
@@ -40,7 +39,7 @@ def a_case(number: int = 1, **told: Any) -> Case:
     return Case(f"clm_{number}", filed_at=NOON, weighings=looked, **given)
 
 
-def approved(*granted: Grant, by: By = MANAGER) -> dict[str, Any]:
+def approved(*granted: Granted, by: By = MANAGER) -> dict[str, Any]:
     return {"state": "resolved", "verdict": Verdict("approved", NOON, by, granted)}
 
 
@@ -61,7 +60,7 @@ def test_a_draft_that_says_the_same_changes_nothing() -> None:
 
 def test_stricter_evidence_has_claims_wait_that_did_not() -> None:
     one = changed(
-        a_case(invoice="missing", **approved(Grant("repair", 4_000, "EUR"))),
+        a_case(invoice="missing", **approved(Granted("repair", 4_000, "EUR"))),
         {"evidence": requiring("photos")},
         evidence=requiring("photos", "pos_invoice"),
     )
@@ -80,7 +79,9 @@ def test_what_is_only_flagged_shows_as_well() -> None:
 
 
 def test_a_rule_that_denies_saves_what_was_granted() -> None:
-    case = a_case(**approved(Grant("refund", 9_000, "EUR"), Grant("supplier_recovery", 5, "EUR")))
+    case = a_case(
+        **approved(Granted("refund", 9_000, "EUR"), Granted("supplier_recovery", 5, "EUR"))
+    )
     one = changed(case, {}, claim_rules=DENY_ALL)
 
     assert ways(one) == "review -> deny: other"
@@ -90,7 +91,7 @@ def test_a_rule_that_denies_saves_what_was_granted() -> None:
 
 def test_what_was_posted_counts_before_what_was_granted() -> None:
     costs = (Cost(7_000, "EUR"), Cost(-500, "EUR"), Cost(10, "PLN"))
-    case = a_case(costs=costs, **approved(Grant("refund", 9_000, "EUR")))
+    case = a_case(costs=costs, **approved(Granted("refund", 9_000, "EUR")))
     one = changed(case, {}, claim_rules=DENY_ALL)
 
     assert one is not None
@@ -127,7 +128,7 @@ def test_what_was_posted_of_a_denied_claim_stays() -> None:
 
 
 def test_what_people_approved_costs_the_same_where_a_rule_grants_as_much() -> None:
-    case = a_case(**approved(Grant("repair", 4_000, "EUR")))
+    case = a_case(**approved(Granted("repair", 4_000, "EUR")))
     same = changed(case, {}, claim_rules=APPROVE_ALL)
     more = ruling(a_rule() | {"resolutions": ["replacement"]})
     other = changed(case, {}, claim_rules=more)
@@ -139,8 +140,8 @@ def test_what_people_approved_costs_the_same_where_a_rule_grants_as_much() -> No
 
 
 def test_what_is_left_to_people_costs_what_they_granted() -> None:
-    by_people = a_case(**approved(Grant("repair", 4_000, "EUR")))
-    by_rule = a_case(**approved(Grant("repair", 9_000, "EUR"), by=HUB))
+    by_people = a_case(**approved(Granted("repair", 4_000, "EUR")))
+    by_rule = a_case(**approved(Granted("repair", 9_000, "EUR"), by=HUB))
     before = {"claim_rules": APPROVE_ALL}
     theirs = changed(by_people, before, claim_rules=LOOK_AT_ALL)
     ours = changed(by_rule, before, claim_rules=LOOK_AT_ALL)
@@ -165,7 +166,7 @@ def limits(**rest: Any) -> tuple[int, ApprovalPolicy]:
 
 def test_a_draft_of_limits_says_who_could_have_approved_alone() -> None:
     case = a_case(
-        **approved(Grant("refund", 9_000, "EUR"), Grant("supplier_recovery", 9_000, "EUR"))
+        **approved(Granted("refund", 9_000, "EUR"), Granted("supplier_recovery", 9_000, "EUR"))
     )
     wider = [{"role": "warranty_manager", "up_to": {"amount": 9_000, "currency": "EUR"}}]
     one = rehearse_limits(case, limits(), limits(limits=wider))
@@ -179,7 +180,7 @@ def test_a_draft_of_limits_says_who_could_have_approved_alone() -> None:
 
 
 def test_a_draft_of_limits_says_what_needed_four_eyes_or_could_not_be_approved() -> None:
-    case = a_case(**approved(Grant("refund", 4_000, "EUR")))
+    case = a_case(**approved(Granted("refund", 4_000, "EUR")))
     eyes = rehearse_limits(
         case, limits(), limits(four_eyes_above=[{"amount": 1_000, "currency": "EUR"}])
     )
@@ -197,7 +198,7 @@ def test_a_draft_of_limits_says_what_needed_four_eyes_or_could_not_be_approved()
     [
         {},
         {"verdict": Verdict("denied", NOON, MANAGER)},
-        {"verdict": Verdict("approved", NOON, HUB, (Grant("refund", 9_000, "EUR"),))},
+        {"verdict": Verdict("approved", NOON, HUB, (Granted("refund", 9_000, "EUR"),))},
     ],
 )
 def test_limits_are_asked_of_nothing_but_what_people_approved(told: dict[str, Any]) -> None:
@@ -205,7 +206,7 @@ def test_limits_are_asked_of_nothing_but_what_people_approved(told: dict[str, An
 
 
 def test_an_approval_without_an_amount_is_within_every_limit() -> None:
-    case = a_case(**approved(Grant("repair")))
+    case = a_case(**approved(Granted("repair")))
     one = rehearse_limits(case, None, limits())
 
     assert ways(one) == "alone -> alone: owner, warranty_manager"
@@ -219,8 +220,8 @@ def test_totals_are_by_reason_and_by_currency() -> None:
     tally.count(None)
     for number, told in enumerate(
         (
-            approved(Grant("refund", 100, "EUR")),
-            approved(Grant("refund", 50, "PLN")),
+            approved(Granted("refund", 100, "EUR")),
+            approved(Granted("refund", 50, "PLN")),
             {"cover": "expired"},
         )
     ):

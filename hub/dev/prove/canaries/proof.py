@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from hub import bootstrap
 from hub.access.keyring import HUB, Keyring
 from hub.access.tenant_keys import followed
@@ -18,7 +20,7 @@ from hub.bootstrap.retain import as_received
 from hub.dev.crash.fleet import Fleet
 from hub.dev.crash.installation import INTAKE, STATUS, TENANT, ZONE, Installation
 from hub.dev.crash.run import say
-from hub.dev.prove.canaries import places
+from hub.dev.prove.canaries import claims, places
 from hub.dev.prove.canaries.doors import COLUMNS, Doors
 from hub.dev.prove.canaries.people import ALL, EMAILS, PHONES
 from hub.dev.prove.canaries.places import Heard, leaks
@@ -70,6 +72,7 @@ class Proof:
         for what, work in (
             ("doors", self.doors.all),
             ("rest", self.rest),
+            ("claims", self._claims),
             ("staff", Staff(self.doors.ear, self.doors.api, self.database, self.keyring).all),
             ("commands", self._commands),
             ("rest", self.rest),
@@ -77,6 +80,11 @@ class Proof:
             began = time.monotonic()
             await work()
             say(f"  {what}: {time.monotonic() - began:.1f} s")
+
+    async def _claims(self) -> None:
+        key = {"authorization": f"Bearer {self.doors.access.key}"}
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+            await claims.tell(http, self.doors.ear, self.doors.api, key)
 
     async def _commands(self) -> None:
         await asyncio.gather(*map(self.doors.hub, ("items", "notes", "replays")))

@@ -14,6 +14,7 @@ from hub.access.single_use import INVITE, offer
 from hub.adapters.postgres import Database
 from hub.audit.entries import By
 from hub.dev.crash.installation import TENANT
+from hub.dev.prove.canaries import claims
 from hub.dev.prove.canaries.doors import Ear
 from hub.dev.prove.canaries.people import ALL, EMAILS, NAMES, PHONES
 
@@ -44,6 +45,7 @@ class Staff:
             await self._items(http, admin)
             await self._replays(http, admin)
             await self._by_hand(http, owner)
+            await claims.decide(http, self.ear, self.api, owner)
 
     async def _signed_in(self, http: httpx.AsyncClient) -> dict[str, str]:
         invited, by = Invitation(TENANT, OWNER, Role.OWNER), By(kind="operator", id="proof")

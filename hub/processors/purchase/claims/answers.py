@@ -2,7 +2,8 @@
 
 import msgspec
 
-from hub.processors.purchase.claim_rows import Claim, Effect, Posting
+from hub.domain.claims.record import Posting
+from hub.processors.purchase.claim_rows import Claim, Effect
 
 
 class ToldClaim(msgspec.Struct, frozen=True, gc=False):

@@ -108,12 +108,8 @@ def identifier_of(fact: Fact) -> str:
 
 def _of_filing(event: Event, fact: ClaimFiled, known: Known) -> Iterator[Ask]:
     if fact.reference is not None:
-        ask = ask_reference(event, fact)
-        yield ask
-        for holder in known.names(ask) if ask in known.answers else ():
-            row = AskRow(CLAIMS.table, holder.id)
-            yield row
-            yield from _of_claim(event, known, row)
+        # What it is of would take a round too many: where only the reference is told, a letter weighs it.
+        yield ask_reference(event, fact)
     if fact.warranty is not None:
         yield from _of_unit(event, known, fact.warranty)
     elif fact.serial is not None:

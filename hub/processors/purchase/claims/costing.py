@@ -2,8 +2,9 @@
 
 from msgspec.structs import replace
 
+from hub.domain.claims.record import By, Posting, Verified
 from hub.domain.errors import reject
-from hub.processors.purchase.claim_rows import By, Claim, Effect, Posting, Verified
+from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.claims.answers import Posted
 from hub.processors.purchase.claims.finding import claim_here
 from hub.processors.purchase.claims.moving import HUB, person, source
@@ -130,16 +131,21 @@ def verify(purchase: Purchase, event: Event, fact: CostVerified) -> Decision[Pur
     return draft.decision(purchase, found.row, Posted.of(claim.id, posting))
 
 
-def of_effect(claim: Claim, effect: Effect, fact: EffectReported, by: By, event: Event) -> Claim:
-    """What the other side says that an effect has cost so far: the difference to what was posted."""
-    if fact.cost is None:
+def of_effect(  # noqa: PLR0913 - an effect, and what is told of it
+    claim: Claim, effect: Effect, fact: EffectReported, by: By, event: Event, *, late: bool
+) -> Claim:
+    """What the other side says that an effect has cost so far: the difference to what was posted.
+
+    What comes late never lowers it, and what failed costs nothing any more.
+    """
+    if fact.cost is None or effect.state == "failed":
         return claim
     posted = [one for one in claim.costs if one.effect == effect.id]
     if any(one.currency != fact.cost.currency for one in posted):
         message = f"the cost of {effect.id} is told in {posted[0].currency}; stay with it"
         raise reject("currencies_differ", message)
     amount = fact.cost.amount - sum(one.amount for one in posted)
-    if not amount:
+    if not amount or (late and amount < 0):
         return claim
     return _posted(claim, effect, amount, fact.cost.currency, by, event, fact.why)
 

@@ -6,13 +6,14 @@ from msgspec.structs import replace
 
 from hub.domain.claims.life import DECIDED, GRANTED, illegal
 from hub.domain.claims.limits import limits
+from hub.domain.claims.record import Approval, By, Granted, Verdict
 from hub.domain.claims.weighing import Weighed
 from hub.domain.errors import RejectedError, reject
-from hub.processors.purchase.claim_rows import Approval, By, Claim, Granted, Verdict
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims import effecting
 from hub.processors.purchase.claims.answers import Claimed, FirstOfTwo, Half, ToldClaim
 from hub.processors.purchase.claims.finding import Found, claim_here
-from hub.processors.purchase.claims.gathering import approval_of, price_of
+from hub.processors.purchase.claims.gathering import approval_of
 from hub.processors.purchase.claims.granting import checked, total
 from hub.processors.purchase.claims.moving import HUB, is_theirs, move, person
 from hub.processors.purchase.draft import Draft
@@ -38,8 +39,7 @@ def by_rule(  # noqa: PLR0913, PLR0917 - a claim, and what was found of it
             ruled=weighed.ruled,
         )
         return _decided(draft, claim, verdict, event)
-    price = price_of(purchase, unit)
-    granted = tuple(Granted(kind, *(price or ())) for kind in weighed.resolutions)
+    granted = tuple(Granted(kind) for kind in weighed.resolutions)
     try:
         granted = checked(purchase, claim, unit, granted, event, known)
     except RejectedError as error:

@@ -6,8 +6,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.domain.claims.life import OPEN
+from hub.domain.claims.record import Override
 from hub.domain.errors import RejectedError, reject
-from hub.processors.purchase.claim_rows import Override
 from hub.processors.purchase.claims import (
     costing,
     deciding,

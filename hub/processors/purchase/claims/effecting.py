@@ -4,14 +4,10 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from hub.domain.claims.record import SETTLED, EffectState, Granted
 from hub.domain.errors import reject
-from hub.processors.purchase.claim_rows import (
-    SETTLED,
-    Claim,
-    Effect,
-    EffectState,
-    Granted,
-)
+from hub.domain.serials import normalise
+from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.claims import costing, replacing
 from hub.processors.purchase.claims.answers import Effected
 from hub.processors.purchase.claims.asking import TIMER
@@ -86,7 +82,7 @@ def _effect(  # noqa: PLR0913, PLR0917 - what an effect consists of
 def _want_stock(draft: Draft, effect: Effect, event: Event) -> None:
     fact = StockWanted(effect=effect.id, product=effect.product)
     draft.letters.append(Letter(fact, product_home(event.tenant, effect.product)))
-    draft.timers.append(SetTimer(TIMER + effect.id, event.time + ASK_AGAIN))
+    draft.timers.append(SetTimer(TIMER + effect.id, event.received_at + ASK_AGAIN))
 
 
 def _tell(draft: Draft, effect: Effect) -> None:
@@ -150,7 +146,8 @@ def report(purchase: Purchase, event: Event, fact: EffectReported) -> Decision[P
         message = f"{effect.id} is a {effect.kind}; say acknowledged, done or failed of it"
         raise reject("stage_of_repair", message)
     after: EffectState = _after(fact)
-    claim = costing.of_effect(found.claim, effect, fact, by, event)
+    late = _is_late(effect, after, stage)
+    claim = costing.of_effect(found.claim, effect, fact, by, event, late=late)
     _note_cost(draft, found.claim, claim)
     if not _is_news(effect, after, stage, fact):
         if claim is found.claim:
@@ -182,6 +179,15 @@ def _after(fact: EffectReported) -> EffectState:
     return "acknowledged"
 
 
+def _is_late(effect: Effect, after: EffectState, stage: str | None) -> bool:
+    """Whether more was told of it before: then this is what it had cost by then."""
+    if RANK[after] != RANK[effect.state]:
+        return RANK[after] < RANK[effect.state]
+    if effect.stage not in STAGES or after in SETTLED:
+        return False
+    return stage is None or STAGES.index(stage) < STAGES.index(effect.stage)
+
+
 def _is_news(effect: Effect, after: EffectState, stage: str | None, fact: EffectReported) -> bool:
     """Whether it brings the effect further; what comes late is none.
 
@@ -189,6 +195,9 @@ def _is_news(effect: Effect, after: EffectState, stage: str | None, fact: Effect
         RejectedError: it failed or was done, and now the other is said.
 
     """
+    if effect.stage == replacing.SENT and after in SETTLED:
+        _check_same(effect, after, fact)
+        return False
     if effect.state in SETTLED and after in SETTLED:
         return _ends_otherwise(effect, after)
     if RANK[after] != RANK[effect.state]:
@@ -196,6 +205,18 @@ def _is_news(effect: Effect, after: EffectState, stage: str | None, fact: Effect
     if stage is None:
         return fact.reference is not None and fact.reference != effect.reference
     return effect.stage is None or STAGES.index(stage) > STAGES.index(effect.stage)
+
+
+def _check_same(effect: Effect, after: EffectState, fact: EffectReported) -> None:
+    """The new unit is covered, or about to be: no other one is, and it has not failed."""
+    told, known = (normalise(one or "") for one in (fact.serial, effect.new_serial))
+    if after == "done" and told in {known, ""}:
+        return
+    if effect.state == "done":
+        message = f"{effect.id} was done for good; what happened since is another claim"
+        raise reject("effect_settled", message)
+    message = f"{effect.id} was told to be done with {effect.new_serial or 'a unit'} a moment ago"
+    raise reject("replacement_under_way", f"{message}; look at what becomes of that")
 
 
 def _ends_otherwise(effect: Effect, after: EffectState) -> bool:

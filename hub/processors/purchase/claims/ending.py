@@ -5,14 +5,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.domain.claims.life import GRANTED
-from hub.processors.purchase.claim_rows import (
-    SETTLED,
-    By,
-    Change,
-    Claim,
-    Effect,
-    EffectState,
-)
+from hub.domain.claims.record import SETTLED, By, Change, EffectState
+from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.claims.costing import said_of, settled
 from hub.processors.purchase.claims.moving import HUB, move
 from hub.processors.purchase.draft import Draft

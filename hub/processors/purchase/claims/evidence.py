@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from hub.domain.claims.record import By, Piece, Said
 from hub.domain.errors import reject
-from hub.processors.purchase.claim_rows import By, Claim, Piece, Said
+from hub.processors.purchase.claim_rows import Claim
 from hub.sdk.events import Event
 
 MOST_PIECES = 200

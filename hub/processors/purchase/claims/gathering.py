@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TypeVar, cast
 
 from hub.domain.as_of import History, standing
+from hub.domain.claims.record import Piece
 from hub.domain.claims.weighing import Inputs, Invoice, Movement, Owned, Policies
 from hub.domain.coverage import day_of
 from hub.domain.owners import owner
@@ -13,7 +14,7 @@ from hub.domain.policies.versions import policy_in_force
 from hub.domain.reports import SALE, in_force
 from hub.domain.serials import normalise
 from hub.processors.catalog.state import MOVEMENTS, MovementRow, ProductRow
-from hub.processors.purchase.claim_rows import Claim, Piece
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims.asking import (
     ask_moved,
     ask_policy,

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from hub.domain.claims.limits import COSTS
+from hub.domain.claims.record import Granted
 from hub.domain.errors import reject
-from hub.processors.purchase.claim_rows import Claim, Granted
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims.gathering import price_of, supplier_of
 from hub.processors.purchase.state import Purchase, Unit
 from hub.sdk.events import Event, Known

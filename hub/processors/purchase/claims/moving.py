@@ -5,7 +5,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.domain.claims.life import way
-from hub.processors.purchase.claim_rows import By, Claim, Move, Verdict
+from hub.domain.claims.record import By, Move, Verdict
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.draft import Draft
 from hub.sdk.decision import Said
 from hub.sdk.events import Event
@@ -79,7 +80,7 @@ def _step(  # noqa: PLR0913, PLR0917 - what a move consists of
     why: str = "",
     notify: bool | None = None,  # noqa: FBT001 - nobody has said
 ) -> Claim:
-    note = Move(before, after, event.time, by, reason, why, event.id)
+    note = Move(before, after, event.received_at, by, reason, why, event.id)
     claim = replace(claim, state=after, history=(*claim.history, note))
     draft.claims[claim.id] = claim
     draft.said.append(Said(_fact(claim, before, reason, notify), claim.id))

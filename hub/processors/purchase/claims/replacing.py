@@ -3,11 +3,12 @@
 from msgspec.structs import replace
 
 from hub.domain.by_hand import Decided
+from hub.domain.claims.record import By, Change
 from hub.domain.coverage import day_of
 from hub.domain.errors import reject
 from hub.domain.reports import SALE, Report
 from hub.domain.serials import name_value, normalise
-from hub.processors.purchase.claim_rows import By, Change, Effect
+from hub.processors.purchase.claim_rows import Effect
 from hub.processors.purchase.claims.answers import Effected
 from hub.processors.purchase.claims.ending import finish, tell_change
 from hub.processors.purchase.claims.finding import claim_here, effect_here
@@ -30,6 +31,8 @@ from schemas.refs import home_of, reference_home, serial_home
 
 NAMESPACE = "replacement"
 """Of the orders under which units are reported that replaced others."""
+SENT = "sent"
+"""The stage of a replacement whose new unit is not covered yet."""
 
 
 def send(  # noqa: PLR0913, PLR0917 - an effect, its unit, and what is told of it
@@ -66,12 +69,12 @@ def send(  # noqa: PLR0913, PLR0917 - an effect, its unit, and what is told of i
         serial_home(event.tenant, norm) if norm else reference_home(event.tenant, "hub", effect.id)
     )
     draft.letters.append(Letter(letter, place))
-    note = Change("acknowledged", event.time, by, "sent", fact.why, event.id)
+    note = Change("acknowledged", event.time, by, SENT, fact.why, event.id)
     changes = (*effect.changes, note)
     effect = replace(
         effect,
         state="acknowledged",
-        stage="sent",
+        stage=SENT,
         new_serial=fact.serial,
         changes=changes,
         reason=None,
@@ -167,6 +170,8 @@ def taken(purchase: Purchase, event: Event, letter: ReplacementTaken) -> Decisio
 def _close(draft: Draft, unit: Unit, event: Event, zone: str, effect: Effect) -> None:
     """Its serial stays its own, so that nobody sells the faulty unit once more as new."""
     if unit.status == ENDED:
+        # Whatever ended it, its successor is told from it.
+        draft.units[unit.id] = replace(unit, replaced_by=effect.replaced_by)
         return
     day = max(day_of(event.time, zone), unit.starts_on)
     note = Decided("end", day, "system", "hub", "hub", f"replaced under {effect.id}")

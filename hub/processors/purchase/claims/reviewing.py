@@ -3,9 +3,10 @@
 from msgspec.structs import replace
 
 from hub.domain.claims.life import DECIDED, OPEN
+from hub.domain.claims.record import SETTLED, Said
 from hub.domain.coverage import day_of
 from hub.domain.errors import reject
-from hub.processors.purchase.claim_rows import SETTLED, Claim, Said
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims.answers import Claimed
 from hub.processors.purchase.claims.asking import TIMER
 from hub.processors.purchase.claims.evidence import Shown, add_pieces, settle_piece

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from hub.domain.claims.record import By, Weighing
 from hub.domain.claims.weighing import Inputs, Weighed, weigh
 from hub.domain.serials import name_value
-from hub.processors.purchase.claim_rows import By, Claim, Weighing
+from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims import deciding
 from hub.processors.purchase.claims.asking import STOCK_WANTED, TIMER
 from hub.processors.purchase.claims.gathering import inputs_of, is_looked_up, policies_of
@@ -42,7 +43,7 @@ def consider(  # noqa: PLR0913, PLR0917 - a claim, and what is known of it
     claim = _stand(draft, claim, weighed, by, event)
     if claim.state == "submitted" and weighed.then != "review":
         claim = deciding.by_rule(draft, purchase, claim, weighed, event, known)
-    _watch_time(draft, before, claim, event.time)
+    _watch_time(draft, before, claim, event.received_at)
     return claim
 
 
@@ -70,7 +71,7 @@ def _stand(draft: Draft, claim: Claim, weighed: Weighed, by: By, event: Event) -
 
 def _kept(claim: Claim, unit: Unit, inputs: Inputs, weighed: Weighed, event: Event) -> Claim:
     one = Weighing(
-        event.time,
+        event.received_at,
         event.id,
         inputs,
         weighed.ruled,
@@ -87,9 +88,9 @@ def _kept(claim: Claim, unit: Unit, inputs: Inputs, weighed: Weighed, event: Eve
     own = tuple(flag for flag in claim.flags if ":" in flag and not flag.startswith("overridden"))
     expires, remind = claim.expires_at, claim.remind_at
     if weighed.missing and weighed.expires_days is not None and expires is None:
-        expires = event.time + timedelta(days=weighed.expires_days)
+        expires = event.received_at + timedelta(days=weighed.expires_days)
     if weighed.missing and weighed.remind_days is not None and remind is None:
-        remind = event.time + timedelta(days=weighed.remind_days)
+        remind = event.received_at + timedelta(days=weighed.remind_days)
     return replace(
         claim,
         weighings=weighings,
@@ -131,7 +132,7 @@ def begun(draft: Draft, claim: Claim, unit: Unit, event: Event) -> None:
     """Watch a claim that has just been filed."""
     empty = replace(claim, missing=(), blocked=(), weighings=())
     _watch_stock(draft, empty, claim, unit)
-    _watch_time(draft, empty, claim, event.time)
+    _watch_time(draft, empty, claim, event.received_at)
 
 
 def due(draft: Draft, purchase: Purchase, claim: Claim, event: Event, known: Known) -> Claim:
