@@ -94,13 +94,16 @@ clean-state: ## Delete what the demo keeps between runs (.hub)
 	@$(SAY) "Deleting .hub"
 	@rm -rf .hub
 
-lock: .venv/.uv ## Resolve requirements.lock anew from pyproject.toml
-	@$(SAY) "Resolving requirements.lock"
+lock: .venv/.uv ## Resolve requirements.lock and requirements-node.lock anew from pyproject.toml
+	@$(SAY) "Resolving requirements.lock and requirements-node.lock"
 	@$(V)/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 		--upgrade --output-file requirements.lock
-	@! grep -nE '://|^-|^ *--(find-links|index|extra-index)' requirements.lock || \
-		{ echo "requirements.lock names a registry: remove the lines above"; exit 1; }
+	@$(V)/uv pip compile --quiet --group pyproject.toml:node --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+		--upgrade --output-file requirements-node.lock
+	@! grep -nE '://|^-|^ *--(find-links|index|extra-index)' requirements.lock requirements-node.lock || \
+		{ echo "a lock names a registry: remove the lines above"; exit 1; }
 
 check-format: .venv/.ok
 	@$(SAY) "Format (ruff format)"
@@ -129,7 +132,7 @@ check-schemas: .venv/.ok
 	@diff -r -q -x __pycache__ .hub/schemas schemas || \
 		{ echo "The schemas had drifted and are now written anew: look at them and commit"; exit 1; }
 
-check-servers: .venv/.ok
+check-servers: .venv/.ok .venv/.node
 	@$(SAY) "Tests on a real Kafka and a real Postgres"
 	@$(V)/pytest -q -m "(servers or crash) and not ui"
 
@@ -152,6 +155,12 @@ check-servers: .venv/.ok
 .venv/.deps: requirements.lock | .venv/.uv
 	@$(SAY) "Installing $$(grep -c '==' requirements.lock) locked packages, a Java runtime and Postgres among them"
 	@$(V)/uv pip install $(UV_QUIET) --python $(V)/python --require-hashes -r requirements.lock
+	@touch $@
+
+# A program of its own size, which nothing but some tests runs.
+.venv/.node: requirements-node.lock | .venv/.deps
+	@$(SAY) "Installing Node, for the tests of receivers in JavaScript"
+	@$(V)/uv pip install $(UV_QUIET) --python $(V)/python --require-hashes -r requirements-node.lock
 	@touch $@
 
 .venv/.ok: pyproject.toml .venv/.deps

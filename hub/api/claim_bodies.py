@@ -183,6 +183,8 @@ class AskedQuestion(BaseModel):
     )
 
     text: Written
+    notify_customer: bool | None = None
+    """False: no mail tells the customer of it; where nothing is said, one does."""
 
 
 class ClaimNote(BaseModel):
@@ -219,6 +221,8 @@ class GivenApproval(BaseModel):
     partial: bool = False
     """Less than was asked for; `why` says what is left out."""
     why: Why
+    notify_customer: bool | None = None
+    """False: no mail tells the customer of it; where nothing is said, one does."""
 
 
 class GivenDenial(BaseModel):
@@ -235,6 +239,8 @@ class GivenDenial(BaseModel):
     """What the customer reads follows from it."""
     why: Why
     """For colleagues."""
+    notify_customer: bool | None = None
+    """False: no mail tells the customer of it; where nothing is said, one does."""
 
 
 class ClaimOverride(BaseModel):

@@ -86,6 +86,35 @@ async def test_an_address_that_cannot_be_used_is_refused_with_what_to_do(
     assert "cannot be used" in refused.json()["detail"]
 
 
+async def test_mails_to_customers_are_an_endpoint_without_a_secret(api: Api) -> None:
+    own: dict[str, Any] = {"kind": "mail", "address": "service@shop.example"}
+    own |= {"locale": "de", "suppliers": ["bolt"]}
+    added = await add(api, key="mail 1", **own)
+    again = await add(api, key="mail 1", **own)
+    place, shown = added.headers["location"], added.json()["endpoint"]
+
+    assert (added.status_code, added.json()["secret"]) == (201, None)
+    assert again.json() == added.json()
+    fits("AddedEndpoint", added.json())
+    assert (shown["kind"], shown["ordering"], shown["locale"]) == ("mail", "per_subject", "de")
+    assert "claim.denied.v1" in shown["types"]
+    assert shown["suppliers"] == ["bolt"]
+    star = {"If-Match": "*"}
+    fewer = {"types": ["claim.denied.v1"], "suppliers": []}
+    changed = await call(api, "PATCH", place, json=fewer, headers=star)
+    assert (changed.json()["types"], changed.json()["suppliers"]) == (["claim.denied.v1"], [])
+    for method, path, body in (
+        ("POST", "/v1/endpoints", {"kind": "mail", "address": URL}),
+        ("POST", "/v1/endpoints", own | {"types": ["write_off.recorded.v1"]}),
+        ("POST", "/v1/endpoints", own | {"kind": "http"}),
+        ("PATCH", place, {"address": "a@b.example, c@d.example"}),
+        ("PATCH", place, {"types": ["warranty.refused.v1"]}),
+        ("POST", f"{place}/secrets", {}),
+    ):
+        refused = await call(api, method, path, json=body, headers=star)
+        assert refused.status_code in {400, 422}, (path, refused.text)
+
+
 async def test_it_is_changed_only_as_it_was_seen(api: Api) -> None:
     added = await add(api)
     place, tag = added.headers["location"], added.headers["etag"]

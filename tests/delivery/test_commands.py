@@ -74,6 +74,23 @@ async def test_an_endpoint_is_set_up_tried_and_replayed(hub: Installed, world: W
     assert await world.audited() == ["endpoint:added", "delivery:replayed", "endpoint:deleted"]
 
 
+async def test_mails_to_customers_are_set_up_in_a_line(hub: Installed, world: World) -> None:
+    add = ("endpoints", "add", "acme", "service@shop.example", "--kind", "mail", "--locale", "tr")
+    code, said = await typed(hub, *add, "--supplier", "bolt")
+    name = said.split()[0]
+
+    assert (code, "whsec_" in said) == (0, False), said
+    assert "mail" in (await typed(hub, "endpoints", "list", "acme"))[1]
+    refused = [
+        ("endpoints", "add", "acme", "https://x.org", "--kind", "mail"),
+        (*add, "--type", "recovery.requested.v1"),
+        ("endpoints", "rotate", "acme", name),
+    ]
+    assert [(await typed(hub, *one))[0] for one in refused] == [2, 2, 2]
+    row = await world.database.fetchrow("select kind, locale, suppliers, ordering from endpoint")
+    assert tuple(row) == ("mail", "tr", ["bolt"], "per_subject")
+
+
 async def test_a_process_that_is_killed_again_and_again_loses_nothing(
     hub: Installed, world: World
 ) -> None:

@@ -1,11 +1,13 @@
 """What is due is sent once where it is taken, again where it is not, and never by chance."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
-from tests.delivery.conftest import SCALE, World, eventually, told
+from schemas.events.claim import ClaimDenied, RecoveryRequested
+from tests.delivery.conftest import SCALE, World, eventually, said, told
 from tests.delivery.receiver import Got, answer, listening
 
 pytestmark = pytest.mark.servers
@@ -25,6 +27,36 @@ async def test_an_event_reaches_every_endpoint_that_wants_it_once(world: World) 
         assert sorted(one.ids) == ["evt_1", "evt_2"]
         assert two.ids == ["evt_1"]
         assert none.got == []
+
+
+async def test_a_supplier_hears_of_his_own_things_alone(world: World) -> None:
+    asked: dict[str, Any] = {
+        "effect": "eff_1",
+        "claim": "clm_1",
+        "warranty": "wty_1",
+        "product": "drill",
+    }
+    about: dict[str, Any] = {
+        "claim": "clm_1",
+        "warranty": "wty_1",
+        "issue": "power",
+        "source": "shop",
+    }
+    async with listening() as bolt, listening() as both, listening() as everyone:
+        await world.endpoint(bolt.url, suppliers=["bolt"])
+        await world.endpoint(both.url, suppliers=["bolt", "nut"], branches=["North"])
+        await world.endpoint(everyone.url)
+        await world.tell(
+            said(1, RecoveryRequested(**asked, supplier="bolt"), "eff_1"),
+            said(2, ClaimDenied(**about, supplier="nut", branch="North"), "clm_1"),
+            said(3, ClaimDenied(**about, branch="North"), "clm_1"),
+            told(4),
+        )
+        async with world.delivering():
+            await world.until({"delivered": 6})
+
+    assert (bolt.ids, both.ids) == (["evt_1"], ["evt_2"])
+    assert sorted(everyone.ids) == ["evt_1", "evt_2", "evt_3", "evt_4"]
 
 
 async def test_what_arrives_is_signed_and_says_what_happened(world: World) -> None:

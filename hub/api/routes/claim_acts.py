@@ -126,7 +126,9 @@ async def ask(request: Request, claim: ClaimPath, caller: Decider) -> Response:
 
     async def make() -> Fact:
         body = await read(request, AskedQuestion)
-        return QuestionAsked(claim=claim, words=body.text, by=actor(caller))
+        return QuestionAsked(
+            claim=claim, words=body.text, by=actor(caller), notify_customer=body.notify_customer
+        )
 
     return await _acted(request, caller, claim, make)
 
@@ -154,7 +156,12 @@ async def approve(request: Request, claim: ClaimPath, caller: Decider) -> Respon
             for one in body.resolutions
         )
         return ApprovalGiven(
-            claim=claim, resolutions=wanted, partial=body.partial, why=body.why, by=actor(caller)
+            claim=claim,
+            resolutions=wanted,
+            partial=body.partial,
+            why=body.why,
+            by=actor(caller),
+            notify_customer=body.notify_customer,
         )
 
     return await _acted(request, caller, claim, make)
@@ -165,7 +172,13 @@ async def deny(request: Request, claim: ClaimPath, caller: Decider) -> Response:
 
     async def make() -> Fact:
         body = await read(request, GivenDenial)
-        return DenialGiven(claim=claim, reason=body.reason, why=body.why, by=actor(caller))
+        return DenialGiven(
+            claim=claim,
+            reason=body.reason,
+            why=body.why,
+            by=actor(caller),
+            notify_customer=body.notify_customer,
+        )
 
     return await _acted(request, caller, claim, make)
 

@@ -7,50 +7,25 @@ says whether all of them held. `--only NAME` plays one, `--size` makes all of th
 import argparse
 import asyncio
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from hub.access.keyring import Keyring
-from hub.adapters.postgres import BY_INDEX, Database, connect, migrate
-from hub.audit.entries import By
-from hub.delivery.chores import Chores
-from hub.delivery.dispatcher import Dispatcher
-from hub.delivery.egress import Egress, Rules
-from hub.delivery.endpoints import Desk, Shape
-from hub.delivery.http import HttpDestination
+from hub.adapters.postgres import BY_INDEX, connect, migrate
 from hub.delivery.secrets import Secret
 from hub.delivery.signing import signed
 from hub.dev import embedded
-from hub.dev.embedded.server import free_port
+from hub.dev.prove.delivering import BODY, LINES, TENANT, Place, apart, here
+from hub.dev.prove.killed import killed
 from hub.dev.prove.receiver import Receiver
-from hub.telemetry.metrics import Metrics
 
-TENANT = "acme"
-KEYRING = Keyring(b"prove-delivery-key-of-32-bytes-00")
-WHO = By(kind="system", id="prove")
-LINES = 16
 LEAST_RATIO, MOST_SLOWER, MOST_ABOVE = 0.7, 1.10, 1.05
-BODY = json.dumps({"specversion": "1.0", "id": "evt_0", "data": {"filler": "x" * 700}})
-
-TELL = """
-with told as (
-  insert into status_event (tenant, id, type, subject, branch, at, seq, body)
-  select $1, 'evt_' || n, 'warranty.activated.v1', 'wty_' || n % $4::int, '', clock_timestamp(), n, $5
-    from generate_series($2::int, $3::int) n returning id, subject, seq)
-insert into delivery (tenant, endpoint, event, subject)
-select $1, e.id, told.id, told.subject from told cross join endpoint e
- where e.tenant = $1 and ($6::text = '' or e.id = $6) order by told.seq
-"""
 ROW = "insert into bare_attempt values ($1, $2, 200, clock_timestamp())"
 LATENCY = """
 select percentile_cont(0.99) within group (order by extract(epoch from ended_at - made_at))::float8
@@ -64,64 +39,10 @@ select max(n) from (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A database of a scene's own, and the size it is played in."""
-
-    database: Database
-    size: float
-
-    def some(self, full: int) -> int:
-        """So many of a full run's."""
-        return max(1, int(full * self.size))
-
-    async def endpoint(self, url: str, **more: Any) -> str:
-        """Add an endpoint; its id."""
-        shape = Shape(address=url, **{"rate": 10_000.0, "at_once": LINES, "timeout": 5.0} | more)
-        async with self.database.transaction() as tx:
-            endpoint, _ = await Desk(tx, KEYRING, TENANT, WHO).add(shape)
-        return endpoint.id
-
-    async def tell(self, first: int, last: int, subjects: int = 1_000, endpoint: str = "") -> None:
-        """Have these events told to every endpoint, or to one."""
-        await self.database.execute(TELL, TENANT, first, last, subjects, BODY, endpoint)
-
-    async def left(self) -> int:
-        """How many are still to be made."""
-        sql = "select count(*) from delivery where state in ('waiting', 'sending')"
-        return int(await self.database.fetchval(sql))
-
-    async def drained(self, seconds: float = 1_500) -> None:
-        """Return once nothing is left."""
-        async with asyncio.timeout(seconds):
-            while await self.left():  # noqa: ASYNC110 - a table tells nobody
-                await asyncio.sleep(0.1)
-
-    async def states(self) -> dict[str, int]:
-        """How many deliveries are in each state."""
-        rows = await self.database.fetch("select state, count(*) from delivery group by state")
-        return {row["state"]: row["count"] for row in rows}
-
-    @asynccontextmanager
-    async def delivering(self, scale: float = 1.0) -> AsyncIterator[None]:
-        """A dispatcher with its chores, while the block runs."""
-        kinds = {"http": HttpDestination(Egress(Rules.read("127.0.0.0/8")))}
-        dispatcher = Dispatcher(self.database, KEYRING, kinds, Metrics(), scale)
-        chores = Chores(self.database, Metrics())
-        tasks = [asyncio.create_task(one) for one in (dispatcher.run(), chores.run())]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await kinds["http"].aclose()
-
-
 async def speed(place: Place) -> dict[str, Any]:
     """Beside a bare httpx loop that signs both ways, sends the same bodies and writes a row an attempt."""
     count, rounds, found = place.some(5_000), 3, defaultdict(list)
-    with _apart() as url:
+    with apart() as url:
         await place.database.execute(
             "create table bare_attempt (id text, n int, status int, at timestamptz)"
         )
@@ -176,7 +97,7 @@ async def order(place: Place) -> dict[str, Any]:
         inversions += number < last.get(number % subjects, -1)
         last[number % subjects] = max(number, last.get(number % subjects, -1))
 
-    async with _here(Receiver(took=took)) as url:
+    async with here(Receiver(took=took)) as url:
         await place.endpoint(f"{url}/flaky", ordering="per_subject", at_once=64)
         await place.tell(0, count - 1, subjects)
         async with place.delivering(scale=0.001):
@@ -190,7 +111,7 @@ async def neighbours(place: Place) -> dict[str, Any]:
     """One of fifty never answers: the 99th percentile of the others stays where it was."""
     each = place.some(100)
     found: list[float] = []
-    with _apart() as url:
+    with apart() as url:
         ids = [await place.endpoint(f"{url}/{n}") for n in range(50)]
         for path in ("0", "hole"):
             address = f"{url}/{path}"
@@ -220,7 +141,7 @@ async def outage(place: Place) -> dict[str, Any]:
         last[number % 100] = number
 
     receiver = Receiver(took=took, is_away=True)
-    async with _here(receiver) as url:
+    async with here(receiver) as url:
         await place.endpoint(url, ordering="per_subject")
         async with place.delivering():
             for n in range(seconds):
@@ -243,7 +164,7 @@ async def again(place: Place) -> dict[str, Any]:
     from hub.access.principals import Principal  # noqa: PLC0415 - of this scene alone
     from hub.delivery import replay  # noqa: PLC0415 - of this scene alone
 
-    with _apart() as url:
+    with apart() as url:
         ids = [await place.endpoint(f"{url}/{n}", rate=rate / 4, at_once=32) for n in range(4)]
         for n, endpoint in enumerate(ids):
             await place.tell(n * count // 4, (n + 1) * count // 4 - 1, 1_000, endpoint)
@@ -266,37 +187,8 @@ async def again(place: Place) -> dict[str, Any]:
 
 
 SCENES: dict[str, Callable[[Place], Awaitable[dict[str, Any]]]] = {
-    one.__name__: one for one in (speed, order, neighbours, outage, again)
+    one.__name__: one for one in (speed, order, neighbours, outage, again, killed)
 }
-
-
-@contextmanager
-def _apart() -> Any:
-    """A receiver in a process of its own, so that its work is not counted as ours."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "hub.dev.prove.receiver", str(port)])
-    try:
-        with httpx.Client() as client:
-            for _ in range(600):
-                try:
-                    client.post(f"http://127.0.0.1:{port}/", headers={"webhook-id": "begin"})
-                    break
-                except httpx.TransportError:
-                    time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
-
-
-@asynccontextmanager
-async def _here(receiver: Receiver) -> AsyncIterator[str]:
-    """A receiver in this process, which tells what it took."""
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, backlog=512)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
 
 
 async def _play(dsn: str, name: str, size: float) -> dict[str, Any]:
@@ -307,7 +199,7 @@ async def _play(dsn: str, name: str, size: float) -> dict[str, Any]:
     await migrate(own)
     database = await connect(own, size=LINES + 4, settings=BY_INDEX)
     try:
-        return await SCENES[name](Place(database, size))
+        return await SCENES[name](Place(database, size, own))
     finally:
         await database.close()
 

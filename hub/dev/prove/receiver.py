@@ -22,6 +22,8 @@ class Receiver:
     took: Callable[[bytes, bytes], None] = lambda _path, _id: None
     """Is told the path and id of each message that was taken."""
     is_away: bool = False
+    takes_seconds: float = 0.0
+    """Between taking a message and saying so."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer until the other side hangs up."""
@@ -44,6 +46,8 @@ class Receiver:
         if self.is_away or (path.startswith(b"/flaky") and self.chance.random() < FAILS):
             return AWAY
         self.took(path, event)
+        if self.takes_seconds:
+            await asyncio.sleep(self.takes_seconds)
         return TAKEN
 
 
