@@ -4,8 +4,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.domain.claims.life import way
+from hub.domain.claims.life import OPEN, way
 from hub.processors.purchase.claim_rows import By, Claim, Move, Verdict
+from hub.processors.purchase.claims import waiting
 from hub.processors.purchase.draft import Draft
 from hub.sdk.decision import Said
 from hub.sdk.events import Event
@@ -79,6 +80,8 @@ def _step(  # noqa: PLR0913, PLR0917 - what a move consists of
     note = Move(before, after, event.received_at, by, reason, why, event.id)
     claim = replace(claim, state=after, history=(*claim.history, note))
     draft.claims[claim.id] = claim
+    if before in OPEN and after not in OPEN:
+        waiting.over(draft, claim)
     draft.said.append(Said(_fact(claim, before, reason), claim.id))
     return claim
 
