@@ -7,7 +7,7 @@ from hub.dev.crash.claims.cases import DECISIONS
 from hub.dev.crash.claims.visitor import POLICIES
 from hub.dev.crash.run import Plan
 from hub.dev.crash.stories import Event
-from schemas.catalogue import TOLD
+from schemas.base import Fact
 from schemas.events.claim import ClaimAnswered, ClaimFiled, CostPosted, EffectReported
 from schemas.events.product import ProductDescribed, StockMoved
 from schemas.events.registration import RegistrationRequested
@@ -16,8 +16,11 @@ from schemas.policies.approval import ApprovalPolicy
 from schemas.policies.evidence import EvidencePolicy
 
 CLAIM, EFFECT = f"clm_{'a' * 16}_1", f"eff_{'a' * 16}_1"
-KINDS = (SaleRecorded, RegistrationRequested, ClaimFiled, StockMoved, ProductDescribed)
-MODELS = {fact.TYPE: fact for fact in (*TOLD, *KINDS, ClaimAnswered, EffectReported, CostPosted)}
+FACTS: tuple[type[Fact], ...] = (
+    *(SaleRecorded, RegistrationRequested, ClaimFiled, StockMoved, ProductDescribed),
+    *(ClaimAnswered, EffectReported, CostPosted),
+)
+MODELS = {fact.TYPE: fact for fact in FACTS}
 
 
 def everything() -> list[Event]:

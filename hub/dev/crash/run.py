@@ -1,6 +1,7 @@
 """One run: start, load, torment, drain, check, and the figures of it all."""
 
 import asyncio
+import json
 import os
 import random
 import sys
@@ -104,6 +105,8 @@ class Run:
     trouble: Trouble | None = None
     invoices: Invoices | None = None
     claims: Claims | None = None
+    verify: list[str] = field(default_factory=list)
+    """What `hub verify` says does not hold."""
     applied_at_stop: float = 0
     drain_s: float = 0
 
@@ -219,6 +222,11 @@ class Run:
             report = await check(sent, where, words)
         if self.invoices:
             await self.invoices.judge(self.place.dsn)
+        if self.claims:
+            said = json.loads((await self.place.run_anyhow("verify", "--json")).splitlines()[-1])
+            self.verify = [
+                f"{one['check']} {one['where']}: {one['found']}" for one in said["problems"]
+            ]
         return await self.trouble.judged(report) if self.trouble else report
 
     def _figures(self, report: Report) -> dict[str, Any]:
@@ -234,7 +242,8 @@ class Run:
         )
         at_doors = [one for one in (self.outside, self.invoices, self.claims) if one]
         wrong = [one for visitor in at_doors for one in visitor.wrong]
-        kept = report.ok and watch.worst <= limit and not torment.unrecovered and not wrong
+        kept = report.ok and watch.worst <= limit and not (torment.unrecovered or wrong)
+        kept = kept and not self.verify
         return {
             **self._suffered(),
             "sent": self.diary.copies,
@@ -251,6 +260,7 @@ class Run:
             **{name: n for visitor in at_doors for name, n in visitor.figures.items()},
             **(self.trouble.figures if self.trouble else {}),
             "doors_wrong": wrong[:20],
+            "verify_wrong": self.verify[:20],
             "rate_held": round(held, 1),
             "seconds": round(self.load.seconds, 1),
             "applied_at_stop": round(self.applied_at_stop, 4),

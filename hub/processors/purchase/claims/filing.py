@@ -69,7 +69,7 @@ def _founded(  # noqa: PLR0913, PLR0917 - a claim and everything about it
     if fact.reference is not None:
         draft.names.append(NameClaim(CLAIM, reference_name(event, fact), claim.id))
     claim = begin(draft, claim, by, event)
-    begun(draft, claim, unit, event)
+    begun(draft, claim, event)
     if weighed is None or (claim.state == "submitted" and weighed.then != "review"):
         claim = consider(draft, purchase, claim, event, known, by)
     return draft.decision(purchase, _row(purchase), Claimed.of(claim))

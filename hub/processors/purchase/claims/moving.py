@@ -4,9 +4,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
+<<<<<<< HEAD
 from hub.domain.claims.life import way
 from hub.domain.claims.record import By, Move, Verdict
 from hub.processors.purchase.claim_rows import Claim
+=======
+from hub.domain.claims.life import OPEN, way
+from hub.processors.purchase.claim_rows import By, Claim, Move, Verdict
+from hub.processors.purchase.claims import waiting
+>>>>>>> crash
 from hub.processors.purchase.draft import Draft
 from hub.sdk.decision import Said
 from hub.sdk.events import Event
@@ -83,7 +89,13 @@ def _step(  # noqa: PLR0913, PLR0917 - what a move consists of
     note = Move(before, after, event.received_at, by, reason, why, event.id)
     claim = replace(claim, state=after, history=(*claim.history, note))
     draft.claims[claim.id] = claim
+<<<<<<< HEAD
     draft.said.append(Said(_fact(claim, before, reason, notify), claim.id))
+=======
+    if before in OPEN and after not in OPEN:
+        waiting.over(draft, claim)
+    draft.said.append(Said(_fact(claim, before, reason), claim.id))
+>>>>>>> crash
     return claim
 
 

@@ -6,15 +6,20 @@ from msgspec.structs import replace
 
 from hub.domain.claims.record import By, Weighing
 from hub.domain.claims.weighing import Inputs, Weighed, weigh
+<<<<<<< HEAD
 from hub.domain.serials import name_value
 from hub.processors.purchase.claim_rows import Claim
+=======
+from hub.processors.purchase.claim_rows import By, Claim, Weighing
+>>>>>>> crash
 from hub.processors.purchase.claims import deciding
-from hub.processors.purchase.claims.asking import STOCK_WANTED, TIMER
+from hub.processors.purchase.claims.asking import TIMER
 from hub.processors.purchase.claims.gathering import inputs_of, is_looked_up, policies_of
 from hub.processors.purchase.claims.moving import HUB, move
+from hub.processors.purchase.claims.waiting import watch_stock
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase, Unit
-from hub.sdk.decision import ClearTimer, Letter, NameClaim, NameRelease, Said, SetTimer
+from hub.sdk.decision import ClearTimer, Letter, Said, SetTimer
 from hub.sdk.events import Event, Known
 from schemas.events.claim import ClaimReminded, ClaimStirred
 from schemas.refs import home_of
@@ -39,7 +44,7 @@ def consider(  # noqa: PLR0913, PLR0917 - a claim, and what is known of it
     before = claim
     claim = _kept(claim, unit, inputs, weighed, event)
     draft.claims[claim.id] = claim
-    _watch_stock(draft, before, claim, unit)
+    watch_stock(draft, before, claim)
     claim = _stand(draft, claim, weighed, by, event)
     if claim.state == "submitted" and weighed.then != "review":
         claim = deciding.by_rule(draft, purchase, claim, weighed, event, known)
@@ -106,19 +111,6 @@ def _kept(claim: Claim, unit: Unit, inputs: Inputs, weighed: Weighed, event: Eve
     )
 
 
-def _watch_stock(draft: Draft, before: Claim, claim: Claim, unit: Unit) -> None:
-    """Be found by the catalog while a movement is missing or different."""
-    if unit.serial_norm is None:
-        return
-    wanted = "stock_movement" in claim.missing or any("stock_" in one for one in claim.blocked)
-    had = "stock_movement" in before.missing or any("stock_" in one for one in before.blocked)
-    value = name_value(unit.serial_norm, claim.id)
-    if wanted and (not had or not before.weighings):
-        draft.names.append(NameClaim(STOCK_WANTED, value, claim.id))
-    elif had and not wanted:
-        draft.names.append(NameRelease(STOCK_WANTED, value))
-
-
 def _watch_time(draft: Draft, before: Claim, claim: Claim, now: datetime) -> None:
     """Look at what waits once a day, and when its time is over."""
     if claim.state == "staged":
@@ -128,10 +120,10 @@ def _watch_time(draft: Draft, before: Claim, claim: Claim, now: datetime) -> Non
         draft.timers.append(ClearTimer(TIMER + claim.id))
 
 
-def begun(draft: Draft, claim: Claim, unit: Unit, event: Event) -> None:
+def begun(draft: Draft, claim: Claim, event: Event) -> None:
     """Watch a claim that has just been filed."""
     empty = replace(claim, missing=(), blocked=(), weighings=())
-    _watch_stock(draft, empty, claim, unit)
+    watch_stock(draft, empty, claim)
     _watch_time(draft, empty, claim, event.received_at)
 
 
