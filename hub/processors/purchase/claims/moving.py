@@ -89,13 +89,9 @@ def _step(  # noqa: PLR0913, PLR0917 - what a move consists of
     note = Move(before, after, event.received_at, by, reason, why, event.id)
     claim = replace(claim, state=after, history=(*claim.history, note))
     draft.claims[claim.id] = claim
-<<<<<<< HEAD
-    draft.said.append(Said(_fact(claim, before, reason, notify), claim.id))
-=======
     if before in OPEN and after not in OPEN:
         waiting.over(draft, claim)
-    draft.said.append(Said(_fact(claim, before, reason), claim.id))
->>>>>>> crash
+    draft.said.append(Said(_fact(claim, before, reason, notify), claim.id))
     return claim
 
 

@@ -6,12 +6,7 @@ from msgspec.structs import replace
 
 from hub.domain.claims.record import By, Weighing
 from hub.domain.claims.weighing import Inputs, Weighed, weigh
-<<<<<<< HEAD
-from hub.domain.serials import name_value
 from hub.processors.purchase.claim_rows import Claim
-=======
-from hub.processors.purchase.claim_rows import By, Claim, Weighing
->>>>>>> crash
 from hub.processors.purchase.claims import deciding
 from hub.processors.purchase.claims.asking import TIMER
 from hub.processors.purchase.claims.gathering import inputs_of, is_looked_up, policies_of
