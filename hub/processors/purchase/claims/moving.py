@@ -4,15 +4,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-<<<<<<< HEAD
-from hub.domain.claims.life import way
+from hub.domain.claims.life import OPEN, way
 from hub.domain.claims.record import By, Move, Verdict
 from hub.processors.purchase.claim_rows import Claim
-=======
-from hub.domain.claims.life import OPEN, way
-from hub.processors.purchase.claim_rows import By, Claim, Move, Verdict
 from hub.processors.purchase.claims import waiting
->>>>>>> crash
 from hub.processors.purchase.draft import Draft
 from hub.sdk.decision import Said
 from hub.sdk.events import Event
