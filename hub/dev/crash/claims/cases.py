@@ -135,8 +135,9 @@ class Cases:
 
     async def refund(self, claim: str) -> None:
         """Somebody approves alone, and money is paid back."""
-        # Of a unit that was registered before it was sold the hub knows no price.
-        await self.approve(claim, self._somebody(), "refund", facts.PRICE)
+        # Where no amount is said, it is what the till told.
+        amount = self.chance.choice((None, facts.PRICE))
+        await self.approve(claim, self._somebody(), "refund", amount)
 
     async def by_two(self, claim: str) -> None:
         """It takes two, one after the other or at the same moment."""
