@@ -7,7 +7,7 @@ from collections import Counter
 from hub.dev.checker.sent import expect
 from hub.dev.crash.diary import Diary
 from hub.dev.crash.stories import Story, Teller
-from hub.dev.crash.torment import split
+from hub.dev.crash.torment import SHARES, split
 from hub.dev.crash.watch import Watch
 from schemas.catalogue import TOLD
 from schemas.events.registration import RegistrationRequested
@@ -65,6 +65,16 @@ def test_shares_kills_so_that_fifty_reach_every_kind_five_times() -> None:
 
     assert sum(shared.values()) == 50
     assert min(shared.values()) >= 5
+
+
+def test_shares_few_zombies_so_that_what_decides_is_among_them() -> None:
+    for total in (0, 1, 5, 8, 20):
+        shared = split(total, list(SHARES))
+
+        assert sum(shared.values()) == total
+        assert min(shared.values()) >= 0
+        assert shared["process"] >= min(total, 1)
+    assert min(split(50, list(SHARES)).values()) >= 5
 
 
 def test_expects_nothing_of_a_sale_whose_transaction_was_aborted() -> None:

@@ -33,10 +33,14 @@ SHARES = {
 
 
 def split(total: int, kinds: list[str]) -> dict[str, int]:
-    """Share a number of incidents among the kinds; the first takes what is left by rounding."""
+    """Share a number of incidents among the kinds; the first takes what is left by rounding, and one at least."""
     weight = sum(SHARES[kind] for kind in kinds)
     shared = {kind: round(total * SHARES[kind] / weight) for kind in kinds}
     shared[kinds[0]] += total - sum(shared.values())
+    for kind in reversed(kinds[1:]):
+        if shared[kinds[0]] < min(total, 1) and shared[kind]:
+            shared[kind] -= 1
+            shared[kinds[0]] += 1
     return shared
 
 
