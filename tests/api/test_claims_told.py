@@ -34,7 +34,7 @@ async def test_what_is_said_about_the_customer_is_told_with_each_step(
     notify: bool | None,  # noqa: FBT001 - what is tried
 ) -> None:
     claim = await filed(api, await sold(api, f"NC-{way}-{notify}"))
-    wish = {} if notify is None else {"notify_customer": notify}
+    wish: dict[str, Any] = {} if notify is None else {"notify_customer": notify}
     done = await post(api, f"/v1/claims/{claim}/{way}", MANAGER, **WAYS[way], **wish)
 
     assert done.status_code == 201, done.text
