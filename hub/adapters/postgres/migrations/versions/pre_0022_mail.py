@@ -2,7 +2,7 @@
 
 from hub.adapters.postgres.migrations import run_sql
 
-revision = "pre_0030_mail"
+revision = "pre_0022_mail"
 down_revision = "pre_0021_claims"
 
 
