@@ -313,5 +313,6 @@ def test_an_operator_looks_steers_what_waits_and_reports_nothing() -> None:
         *("coverage:read", "ownership:transfer", "serial:attach"),
         *("product:read", "product:describe"),
         *("policy:read", "setup:read"),
+        *("claim:submit", "claim:read", "cost:post", "effect:report"),
         *("self:read", "session:end"),
     }
