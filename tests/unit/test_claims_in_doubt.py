@@ -1,0 +1,34 @@
+"""Claims where things go wrong at the edges: under whose limit, what is told twice, what was not looked up yet."""
+
+from tests.unit.by_hand import a_policy, who
+from tests.unit.claims import (
+    FEBRUARY,
+    covered,
+    evidence,
+    filed,
+    moves,
+)
+from tests.unit.story import Story, a_line, a_sale, a_serial
+
+MAX = who("warranty_manager", "max")
+STOCK = a_policy("stock", {"missing": {"action": "block"}, "different": {"action": "block"}})
+
+
+def test_a_serial_that_is_attached_later_is_looked_up_with_its_movements() -> None:
+    story = Story()
+    story.policies = [STOCK]
+    story.move_stock("M-2", -1, serials=["SN-1"])
+    story.given(a_sale(a_line()))
+    warranty = story.units[0].id
+    story.given(filed(warranty, incident_on=FEBRUARY))
+    story.given(a_serial(warranty, "SN-1", on=FEBRUARY))
+
+    assert moves(story) == ["new > staged (stock_missing)", "staged > submitted (complete)"]
+
+
+def test_a_claim_that_is_filed_by_serial_is_weighed_at_once() -> None:
+    story, _ = covered(STOCK, evidence("photos"))
+    story.move_stock("M-2", -1, serials=["SN-1"])
+    story.given(filed(serial="SN-1", incident_on=FEBRUARY))
+
+    assert moves(story) == ["new > staged (evidence_missing)"]
