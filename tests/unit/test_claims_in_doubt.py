@@ -3,15 +3,27 @@
 from tests.unit.by_hand import a_policy, who
 from tests.unit.claims import (
     FEBRUARY,
+    approved,
     covered,
     evidence,
     filed,
     moves,
 )
 from tests.unit.story import Story, a_line, a_sale, a_serial
+from tests.unit.test_claims_decided import LIMITS, claimed
 
 MAX = who("warranty_manager", "max")
 STOCK = a_policy("stock", {"missing": {"action": "block"}, "different": {"action": "block"}})
+
+
+def test_no_amount_is_below_zero() -> None:
+    story, claim = claimed(LIMITS)
+    story.given(
+        approved(claim, ("repair", 50_000), ("write_off", -49_000)), approved(claim, ("refund", -5))
+    )
+
+    assert story.codes == ["amount_negative"] * 2
+    assert story.effects == []
 
 
 def test_a_serial_that_is_attached_later_is_looked_up_with_its_movements() -> None:

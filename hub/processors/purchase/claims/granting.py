@@ -30,6 +30,9 @@ def checked(  # noqa: PLR0913, PLR0917 - a claim, and what is granted of it
     kinds = [one.kind for one in granted]
     if len(set(kinds)) < len(kinds):
         raise reject("resolution_twice", "name each resolution once")
+    if any((one.amount or 0) < 0 for one in granted):
+        message = "an amount is not negative; what was too much before is corrected by a cost"
+        raise reject("amount_negative", message)
     if "supplier_recovery" in kinds and supplier_of(event, known, unit) is None:
         message = f"the catalogue knows no supplier of {unit.product!r}; describe the product first"
         raise reject("supplier_unknown", message)
