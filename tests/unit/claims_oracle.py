@@ -195,7 +195,9 @@ class Model:
         )
 
     def _can_be_paid(self, case: Case, wanted: tuple[tuple[str, int], ...]) -> bool:
-        """Never more than was paid for the unit; without a price, whatever is said."""
+        """Never more than was paid for the unit, without a price whatever is said; and one unit for another."""
+        if any(kind == "replacement" for kind, _ in wanted) and self._is_replaced(case):
+            return False
         refund = sum(cost for kind, cost in wanted if kind == "refund")
         paid = sum(
             one.amount
@@ -205,6 +207,10 @@ class Model:
             if one.kind == "refund" and one.state != "failed"
         )
         return not refund or not self.sold[case.unit] or refund <= PRICE - paid
+
+    def _is_replaced(self, case: Case) -> bool:
+        mine = (one for other in self.cases if other.unit == case.unit for one in other.deeds)
+        return any(one.kind == "replacement" and one.state != "failed" for one in mine)
 
     def close(self, case: Case) -> bool:
         if case.state == "resolved":

@@ -26,6 +26,18 @@ def test_no_amount_is_below_zero() -> None:
     assert story.effects == []
 
 
+def test_a_unit_is_replaced_once() -> None:
+    story, warranty = covered()
+    story.catalog.describe("drill")
+    story.move_stock("in", 5)
+    story.given(filed(warranty), filed(warranty, "scratched"))
+    one, two = story.claims
+    story.given(approved(one.id, "replacement"), approved(two.id, "replacement"))
+
+    assert len(story.effects) == 1
+    assert story.codes == ["already_replaced"]
+
+
 def test_a_serial_that_is_attached_later_is_looked_up_with_its_movements() -> None:
     story = Story()
     story.policies = [STOCK]

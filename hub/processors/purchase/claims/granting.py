@@ -33,6 +33,8 @@ def checked(  # noqa: PLR0913, PLR0917 - a claim, and what is granted of it
     if any((one.amount or 0) < 0 for one in granted):
         message = "an amount is not negative; what was too much before is corrected by a cost"
         raise reject("amount_negative", message)
+    if "replacement" in kinds:
+        _check_replaced(purchase, unit)
     if "supplier_recovery" in kinds and supplier_of(event, known, unit) is None:
         message = f"the catalogue knows no supplier of {unit.product!r}; describe the product first"
         raise reject("supplier_unknown", message)
@@ -41,6 +43,15 @@ def checked(  # noqa: PLR0913, PLR0917 - a claim, and what is granted of it
         raise reject("currencies_differ", "say all amounts of one decision in one currency")
     _check_refund(purchase, claim, unit, found)
     return found
+
+
+def _check_replaced(purchase: Purchase, unit: Unit) -> None:
+    """One unit takes the place of another, however many claims there are of that."""
+    mine = (one for one in purchase.effects.values() if one.warranty == unit.id)
+    other = next((e for e in mine if e.kind == "replacement" and e.state != "failed"), None)
+    if other is not None:
+        message = f"{other.id} replaces this unit, by claim {other.claim}; grant something else"
+        raise reject("already_replaced", message)
 
 
 def _priced(purchase: Purchase, unit: Unit, granted: tuple[Granted, ...]) -> Iterator[Granted]:
