@@ -171,7 +171,10 @@ class Model:
             return False
         if not self._can_be_paid(case, wanted):
             return False
-        amount = sum(cost for _, cost in wanted)
+        amount = sum(
+            max(cost, PRICE) if kind == "replacement" and self.sold[case.unit] else cost
+            for kind, cost in wanted
+        )
         limit = MANAGER_LIMIT if who == "manager" else OWNER_LIMIT
         if amount > FOUR_EYES or amount > limit:
             if case.half is None:

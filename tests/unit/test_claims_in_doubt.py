@@ -8,6 +8,7 @@ from tests.unit.claims import (
     evidence,
     filed,
     moves,
+    the_claim,
 )
 from tests.unit.story import Story, a_line, a_sale, a_serial
 from tests.unit.test_claims_decided import LIMITS, claimed
@@ -24,6 +25,13 @@ def test_no_amount_is_below_zero() -> None:
 
     assert story.codes == ["amount_negative"] * 2
     assert story.effects == []
+
+
+def test_a_replacement_counts_as_much_as_the_unit_whatever_is_said_of_it() -> None:
+    story, claim = claimed(LIMITS)
+    story.given(approved(claim, ("replacement", 1)))
+
+    assert the_claim(story).state == "under_review"
 
 
 def test_a_unit_is_replaced_once() -> None:
