@@ -173,7 +173,7 @@ class Model:
             return False
         amount = sum(
             max(cost, PRICE) if kind == "replacement" and self.sold[case.unit] else cost
-            for kind, cost in wanted
+            for kind, cost in (*wanted, *self._stands(case))
         )
         limit = MANAGER_LIMIT if who == "manager" else OWNER_LIMIT
         if amount > FOUR_EYES or amount > limit:
@@ -210,6 +210,10 @@ class Model:
             if one.kind == "refund" and one.state != "failed"
         )
         return not refund or not self.sold[case.unit] or refund <= PRICE - paid
+
+    def _stands(self, case: Case) -> list[tuple[str, int]]:
+        """What was granted before and has not failed."""
+        return [(one.kind, one.amount) for one in case.deeds if one.state != "failed"]
 
     def _is_replaced(self, case: Case) -> bool:
         mine = (one for other in self.cases if other.unit == case.unit for one in other.deeds)

@@ -8,6 +8,7 @@ from tests.unit.claims import (
     evidence,
     filed,
     moves,
+    reported,
     the_claim,
 )
 from tests.unit.story import Story, a_line, a_sale, a_serial
@@ -44,6 +45,16 @@ def test_a_unit_is_replaced_once() -> None:
 
     assert len(story.effects) == 1
     assert story.codes == ["already_replaced"]
+
+
+def test_what_is_granted_in_place_of_something_counts_with_what_was_done() -> None:
+    story, claim = claimed(LIMITS)
+    story.given(approved(claim, ("repair", 3_000), ("refund", 1_000)))
+    repair, refund = story.effects
+    story.given(reported(repair.id, "done"), reported(refund.id, "failed"))
+    story.given(approved(claim, ("write_off", 4_000), id="instead"))
+
+    assert len(story.effects) == 2
 
 
 def test_a_serial_that_is_attached_later_is_looked_up_with_its_movements() -> None:

@@ -1,5 +1,6 @@
 """A claim is decided: by a rule, by one person, or by two where the limits ask for that."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec.structs import replace
@@ -84,7 +85,7 @@ def approve(
         return again
     _check(purchase, claim, by, state)
     granted = checked(purchase, claim, unit, asked, event, known)
-    amount, currency = total(granted, price_of(purchase, unit))
+    amount, currency = total(tuple(_in_all(purchase, claim, granted)), price_of(purchase, unit))
     may = limits(approval_of(event, known), by.role, amount, currency)
     if may.may == "never":
         message = (
@@ -112,6 +113,14 @@ def approve(
     claim = _decided(draft, replace(claim, approvals=()), verdict, event, notify)
     claim = effecting.ask(draft, purchase, claim, event, known)
     return draft.decision(purchase, found.row, Claimed.of(claim))
+
+
+def _in_all(purchase: Purchase, claim: Claim, granted: tuple[Granted, ...]) -> Iterator[Granted]:
+    """What is granted now, and what was before and did not fail: limits are of the claim."""
+    yield from granted
+    for one in purchase.effects.values():
+        if one.claim == claim.id and one.state != "failed":
+            yield Granted(one.kind, one.amount, one.currency)
 
 
 def _first(claim: Claim, one: Approval) -> Approval | None:
