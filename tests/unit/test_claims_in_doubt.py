@@ -1,16 +1,22 @@
 """Claims where things go wrong at the edges: under whose limit, what is told twice, what was not looked up yet."""
 
-from tests.unit.by_hand import a_policy, who
+from tests.unit.by_hand import a_policy, an_override, who
 from tests.unit.claims import (
     FEBRUARY,
+    PHOTO,
+    a_rule,
     approved,
     covered,
     evidence,
     filed,
     moves,
     reported,
+    reviewed,
+    rules,
+    settled,
     the_claim,
 )
+from tests.unit.documents import DOCUMENTS
 from tests.unit.story import Story, a_line, a_sale, a_serial
 from tests.unit.test_claims_decided import LIMITS, claimed
 
@@ -47,6 +53,16 @@ def test_a_unit_is_replaced_once() -> None:
     assert story.codes == ["already_replaced"]
 
 
+def test_what_is_blocked_while_somebody_looks_at_it_is_not_approved() -> None:
+    no = a_rule("bare", "deny", evidence_complete=False, reason="evidence_missing")
+    story, warranty = covered(evidence("photos"), rules(no))
+    story.given(filed(warranty, photos=[PHOTO], incident_on=FEBRUARY))
+    claim = the_claim(story).id
+    story.given(reviewed(claim), settled(claim, "1", good=False), approved(claim, "repair"))
+
+    assert story.codes == ["claim_staged"]
+
+
 def test_what_is_granted_in_place_of_something_counts_with_what_was_done() -> None:
     story, claim = claimed(LIMITS)
     story.given(approved(claim, ("repair", 3_000), ("refund", 1_000)))
@@ -75,3 +91,19 @@ def test_a_claim_that_is_filed_by_serial_is_weighed_at_once() -> None:
     story.given(filed(serial="SN-1", incident_on=FEBRUARY))
 
     assert moves(story) == ["new > staged (evidence_missing)"]
+
+
+def test_what_a_rule_would_deny_under_review_is_lifted_by_an_override() -> None:
+    no = a_rule("bare", "deny", evidence_complete=False, reason="evidence_missing")
+    story, warranty = covered(
+        evidence("photos"), rules(no), LIMITS, a_policy("override", DOCUMENTS["override"])
+    )
+    story.given(filed(warranty, photos=[PHOTO], incident_on=FEBRUARY))
+    claim = the_claim(story).id
+    story.given(approved(claim, ("repair", 6_000)), settled(claim, "1", good=False))
+    lifted = an_override(warranty, change="claim", claim=claim, by=MAX, on=FEBRUARY, id="o")
+    story.given(lifted, approved(claim, ("repair", 4_000)))
+
+    assert story.codes == []
+    assert the_claim(story).verdict is not None
+    assert the_claim(story).flags == ("overridden:evidence_missing",)

@@ -197,9 +197,10 @@ def _check(purchase: Purchase, claim: Claim, by: By, state: str) -> None:
     if is_theirs(claim, by):
         message = "nobody decides a claim that he filed; ask somebody else who may"
         raise reject("own_claim", message)
-    if claim.state == "staged" and state != "denied":
+    if claim.blocked and claim.is_open and state != "denied":
+        # Staged, or where a rule would deny what somebody took before: no rule decides under his hands.
         lacks = ", ".join((*claim.missing, *claim.blocked))
-        message = f"the claim is staged: {lacks}; add what is missing, or use an override"
+        message = f"the claim is {claim.state}: {lacks}; add what is missing, or use an override"
         raise reject("claim_staged", message)
     if claim.state not in {"staged", "submitted", "under_review"} and not _is_substitute(
         purchase, claim

@@ -158,11 +158,11 @@ def check_override(purchase: Purchase, identifier: str) -> None:
     """Refuse an override that would lift nothing.
 
     Raises:
-        RejectedError: the claim is not staged, or has one.
+        RejectedError: nothing blocks the claim, or it has one.
 
     """
     claim = claim_here(purchase, identifier).claim
-    if claim.state != "staged" or claim.override is not None:
+    if not claim.is_open or not claim.blocked or claim.override is not None:
         raise _nothing_to_lift(identifier, claim.state)
 
 

@@ -66,6 +66,9 @@ def _stand(draft: Draft, claim: Claim, weighed: Weighed, by: By, event: Event) -
     if claim.state in {"submitted", "under_review"} and weighed.staged:
         claim = replace(claim, approvals=())
         return move(draft, claim, "staged", by, event, reason=weighed.blocked[0])
+    if weighed.blocked and claim.approvals:
+        claim = replace(claim, approvals=())
+        draft.claims[claim.id] = claim
     return claim
 
 
