@@ -177,7 +177,7 @@ class Model:
         )
         limit = MANAGER_LIMIT if who == "manager" else OWNER_LIMIT
         if amount > FOUR_EYES or amount > limit:
-            if case.half is None:
+            if case.half is None or (case.half[0] == who and case.half[1:] != (wanted, partial)):
                 case.half = (who, wanted, partial)
                 if case.state == "submitted":
                     case.state = "under_review"

@@ -63,6 +63,18 @@ def test_what_is_blocked_while_somebody_looks_at_it_is_not_approved() -> None:
     assert story.codes == ["claim_staged"]
 
 
+def test_whoever_approved_first_may_change_what_he_approves() -> None:
+    story, claim = claimed(LIMITS)
+    story.given(
+        approved(claim, ("repair", 6_000)),
+        approved(claim, ("repair", 7_000)),
+        approved(claim, ("repair", 7_000), by=MAX),
+    )
+
+    assert story.codes == []
+    assert the_claim(story).state == "approved"
+
+
 def test_what_is_granted_in_place_of_something_counts_with_what_was_done() -> None:
     story, claim = claimed(LIMITS)
     story.given(approved(claim, ("repair", 3_000), ("refund", 1_000)))

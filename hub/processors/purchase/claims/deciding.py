@@ -94,7 +94,7 @@ def approve(
         raise reject("limit_exceeded", f"{message}; ask one of those it names")
     notify = fact.notify_customer
     one = Approval(by, event.time, fact.why, granted, fact.partial, event.id, notify)
-    first = _first(claim, one) if may.may == "two" else next(iter(claim.approvals), None)
+    first = _first(claim, one) if may.may == "two" else _other(claim, by)
     draft = Draft()
     if may.may == "two" and first is None:
         return _half(draft, found, purchase, one, event)
@@ -124,17 +124,24 @@ def _in_all(purchase: Purchase, claim: Claim, granted: tuple[Granted, ...]) -> I
 
 
 def _first(claim: Claim, one: Approval) -> Approval | None:
-    """The approval of somebody else that this one completes."""
+    """The approval of somebody else that this one completes; one's own is corrected by another."""
     if not claim.approvals:
         return None
     first = claim.approvals[0]
+    same = (first.granted, first.partial) == (one.granted, one.partial)
     if first.by.id == one.by.id:
+        if not same:
+            return None
         message = "you approved it already; it takes a second person"
         raise reject("second_person_needed", message)
-    if (first.granted, first.partial) != (one.granted, one.partial):
+    if not same:
         message = f"{first.by.id} approved something else; approve the same, or deny it"
         raise reject("approval_differs", message)
     return first
+
+
+def _other(claim: Claim, by: By) -> Approval | None:
+    return next((one for one in claim.approvals if one.by.id != by.id), None)
 
 
 def _half(
