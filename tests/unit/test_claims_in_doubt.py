@@ -3,6 +3,7 @@
 from tests.unit.by_hand import a_policy, an_override, who
 from tests.unit.claims import (
     FEBRUARY,
+    OTHER,
     PHOTO,
     a_rule,
     approved,
@@ -14,6 +15,7 @@ from tests.unit.claims import (
     reviewed,
     rules,
     settled,
+    shown,
     the_claim,
 )
 from tests.unit.documents import DOCUMENTS
@@ -51,6 +53,15 @@ def test_a_unit_is_replaced_once() -> None:
 
     assert len(story.effects) == 1
     assert story.codes == ["already_replaced"]
+
+
+def test_what_a_rule_cannot_do_is_flagged_once() -> None:
+    story, warranty = covered(rules(a_rule("r", "approve", resolutions=["supplier_recovery"])))
+    story.given(filed(warranty, photos=[PHOTO], incident_on=FEBRUARY))
+    claim = the_claim(story).id
+    story.given(shown(claim, photos=[OTHER]), shown(claim, photos=["med_" + "0c" * 16]))
+
+    assert the_claim(story).flags == ("rule_not_possible:supplier_unknown",)
 
 
 def test_what_is_blocked_while_somebody_looks_at_it_is_not_approved() -> None:
