@@ -1,9 +1,11 @@
 """Claims where things go wrong at the edges: under whose limit, what is told twice, what was not looked up yet."""
 
-from tests.unit.by_hand import a_policy, an_override, who
+from tests.unit.by_hand import a_policy, an_override, grants, who
 from tests.unit.claims import (
     FEBRUARY,
+    MANAGER,
     OTHER,
+    OWNER,
     PHOTO,
     a_rule,
     approved,
@@ -96,6 +98,15 @@ def test_what_is_granted_in_place_of_something_counts_with_what_was_done() -> No
     assert len(story.effects) == 2
 
 
+def test_nobody_takes_evidence_back_in_for_his_own_claim() -> None:
+    story, warranty = covered(evidence("photos"))
+    story.given(filed(warranty, photos=[PHOTO], by=MANAGER.id.replace("_", "-")))
+    claim = the_claim(story).id
+    story.given(settled(claim, "1", good=False, by=OWNER), settled(claim, "1", good=True))
+
+    assert story.codes == ["own_claim"]
+
+
 def test_a_serial_that_is_attached_later_is_looked_up_with_its_movements() -> None:
     story = Story()
     story.policies = [STOCK]
@@ -130,3 +141,13 @@ def test_what_a_rule_would_deny_under_review_is_lifted_by_an_override() -> None:
     assert story.codes == []
     assert the_claim(story).verdict is not None
     assert the_claim(story).flags == ("overridden:evidence_missing",)
+
+
+def test_nobody_lifts_what_blocks_his_own_claim_and_keeps_his_allowance() -> None:
+    story, warranty = covered(evidence("photos"), a_policy("override", DOCUMENTS["override"]))
+    story.given(filed(warranty, by=MANAGER.id.replace("_", "-")))
+    claim = the_claim(story).id
+    story.given(an_override(warranty, change="claim", claim=claim, by=MANAGER, on=FEBRUARY, id="o"))
+
+    assert [one.state for one in grants(story)] == ["returned"]
+    assert the_claim(story).override is None

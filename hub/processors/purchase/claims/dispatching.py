@@ -141,12 +141,13 @@ def override(purchase: Purchase, event: Event, letter: OverrideGranted) -> Decis
     """Lift what blocks a claim; it is weighed anew by a letter, for whose policies nobody asked here.
 
     Raises:
-        RejectedError: there is nothing to lift.
+        RejectedError: there is nothing to lift, or it is the claim of whoever lifts it.
 
     """
     found = claim_here(purchase, letter.claim or "")
     claim = found.claim
     check_override(purchase, letter.claim or "")
+    reviewing.check_own(claim, person(letter.by))
     note = Override(letter.override, person(letter.by), event.time, letter.why)
     claim = replace(claim, override=note)
     fact = ClaimStirred(claim=claim.id, warranty=claim.warranty)
