@@ -171,10 +171,13 @@ class Model:
             return False
         if not self._can_be_paid(case, wanted):
             return False
-        amount = sum(cost for _, cost in wanted)
+        amount = sum(
+            max(cost, PRICE) if kind == "replacement" and self.sold[case.unit] else cost
+            for kind, cost in (*wanted, *self._stands(case))
+        )
         limit = MANAGER_LIMIT if who == "manager" else OWNER_LIMIT
         if amount > FOUR_EYES or amount > limit:
-            if case.half is None:
+            if case.half is None or (case.half[0] == who and case.half[1:] != (wanted, partial)):
                 case.half = (who, wanted, partial)
                 if case.state == "submitted":
                     case.state = "under_review"
@@ -195,7 +198,9 @@ class Model:
         )
 
     def _can_be_paid(self, case: Case, wanted: tuple[tuple[str, int], ...]) -> bool:
-        """Never more than was paid for the unit; without a price, whatever is said."""
+        """Never more than was paid for the unit, without a price whatever is said; and one unit for another."""
+        if any(kind == "replacement" for kind, _ in wanted) and self._is_replaced(case):
+            return False
         refund = sum(cost for kind, cost in wanted if kind == "refund")
         paid = sum(
             one.amount
@@ -205,6 +210,14 @@ class Model:
             if one.kind == "refund" and one.state != "failed"
         )
         return not refund or not self.sold[case.unit] or refund <= PRICE - paid
+
+    def _stands(self, case: Case) -> list[tuple[str, int]]:
+        """What was granted before and has not failed."""
+        return [(one.kind, one.amount) for one in case.deeds if one.state != "failed"]
+
+    def _is_replaced(self, case: Case) -> bool:
+        mine = (one for other in self.cases if other.unit == case.unit for one in other.deeds)
+        return any(one.kind == "replacement" and one.state != "failed" for one in mine)
 
     def close(self, case: Case) -> bool:
         if case.state == "resolved":

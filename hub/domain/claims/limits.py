@@ -53,13 +53,21 @@ def total(
 ) -> tuple[int | None, str | None]:
     """What it may cost in all, in minor units of its one currency, for the limits of whoever approves.
 
-    What names no amount counts as much as the unit did; None where that is not known either.
+    What names no amount counts as much as the unit did; None where that is not known either. A
+    replacement never counts less than the unit that it is one of, whatever is expected of it. What
+    was granted in several currencies has no sum.
     """
     costs = [one for one in granted if one.kind in COSTS]
     said = next((one.currency for one in costs if one.currency), None)
     known = price if price and said in {None, price[1]} else None
-    amounts = [known[0] if one.amount is None and known else one.amount for one in costs]
+    amounts = [_worth(one, known[0] if known else None) for one in costs]
     currency = said or (known[1] if known and costs else None)
-    if None in amounts:
+    if None in amounts or len({one.currency for one in costs if one.currency}) > 1:
         return None, currency
     return sum(amount or 0 for amount in amounts), currency
+
+
+def _worth(one: Granted, price: int | None) -> int | None:
+    if one.amount is None or price is None:
+        return price if one.amount is None else one.amount
+    return max(one.amount, price) if one.kind == "replacement" else one.amount

@@ -13,6 +13,7 @@ from schemas.base import Fact
 from schemas.catalogue import CLAIM_BY_HAND, CLAIM_LETTERS, CLAIM_TOLD
 from schemas.events.claim import (
     ClaimFiled,
+    ClaimStirred,
     EffectReported,
     ReplacementRefused,
     ReplacementTaken,
@@ -95,6 +96,10 @@ def needs_claim(event: Event, known: Known) -> Iterator[Ask]:
         yield from _of_filing(event, fact, known)
         return
     if (identifier := identifier_of(fact)) and not isinstance(fact, OF_EFFECTS):
+        if isinstance(fact, ClaimStirred):
+            # Its unit may have another serial by now than stands in the claim: asked for at once, it
+            # leads to every movement in time, so that this letter never has to be written again.
+            yield from _of_unit(event, known, fact.warranty)
         ask = AskRow(CLAIMS.table, identifier)
         yield ask
         yield from _of_claim(event, known, ask)
@@ -113,8 +118,11 @@ def _of_filing(event: Event, fact: ClaimFiled, known: Known) -> Iterator[Ask]:
     if fact.warranty is not None:
         yield from _of_unit(event, known, fact.warranty)
     elif fact.serial is not None:
-        serial = ask_serial(event.tenant, normalise(fact.serial))
+        norm = normalise(fact.serial)
+        serial = ask_serial(event.tenant, norm)
         yield serial
+        # Not by way of its unit, which would take a round too many.
+        yield from _of_movements(event, known, norm)
         holders = of_units(known.names(serial)) if serial in known.answers else ()
         for holder in holders:
             yield from _of_unit(event, known, holder.id)
@@ -140,10 +148,14 @@ def asks_thing(event: Event, known: Known, product: str, norm: str | None) -> It
     """What is known of a product, and of the movements of a serial."""
     yield ask_product(event.tenant, product)
     if norm is not None:
-        ask = ask_moved(event.tenant, norm)
-        yield ask
-        holders = known.names(ask) if ask in known.answers else ()
-        yield from (AskRow(MOVEMENTS.table, holder.id) for holder in holders)
+        yield from _of_movements(event, known, norm)
+
+
+def _of_movements(event: Event, known: Known, norm: str) -> Iterator[Ask]:
+    ask = ask_moved(event.tenant, norm)
+    yield ask
+    holders = known.names(ask) if ask in known.answers else ()
+    yield from (AskRow(MOVEMENTS.table, holder.id) for holder in holders)
 
 
 def place_claim(event: Event, known: Known) -> str:

@@ -1,5 +1,6 @@
 """A claim is decided: by a rule, by one person, or by two where the limits ask for that."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec.structs import replace
@@ -84,7 +85,7 @@ def approve(
         return again
     _check(purchase, claim, by, state)
     granted = checked(purchase, claim, unit, asked, event, known)
-    amount, currency = total(granted, price_of(purchase, unit))
+    amount, currency = total(tuple(_in_all(purchase, claim, granted)), price_of(purchase, unit))
     may = limits(approval_of(event, known), by.role, amount, currency)
     if may.may == "never":
         message = (
@@ -93,7 +94,7 @@ def approve(
         raise reject("limit_exceeded", f"{message}; ask one of those it names")
     notify = fact.notify_customer
     one = Approval(by, event.time, fact.why, granted, fact.partial, event.id, notify)
-    first = _first(claim, one) if may.may == "two" else next(iter(claim.approvals), None)
+    first = _first(claim, one) if may.may == "two" else _other(claim, by)
     draft = Draft()
     if may.may == "two" and first is None:
         return _half(draft, found, purchase, one, event)
@@ -114,18 +115,33 @@ def approve(
     return draft.decision(purchase, found.row, Claimed.of(claim))
 
 
+def _in_all(purchase: Purchase, claim: Claim, granted: tuple[Granted, ...]) -> Iterator[Granted]:
+    """What is granted now, and what was before and did not fail: limits are of the claim."""
+    yield from granted
+    for one in purchase.effects.values():
+        if one.claim == claim.id and one.state != "failed":
+            yield Granted(one.kind, one.amount, one.currency)
+
+
 def _first(claim: Claim, one: Approval) -> Approval | None:
-    """The approval of somebody else that this one completes."""
+    """The approval of somebody else that this one completes; one's own is corrected by another."""
     if not claim.approvals:
         return None
     first = claim.approvals[0]
+    same = (first.granted, first.partial) == (one.granted, one.partial)
     if first.by.id == one.by.id:
+        if not same:
+            return None
         message = "you approved it already; it takes a second person"
         raise reject("second_person_needed", message)
-    if (first.granted, first.partial) != (one.granted, one.partial):
+    if not same:
         message = f"{first.by.id} approved something else; approve the same, or deny it"
         raise reject("approval_differs", message)
     return first
+
+
+def _other(claim: Claim, by: By) -> Approval | None:
+    return next((one for one in claim.approvals if one.by.id != by.id), None)
 
 
 def _half(
@@ -188,9 +204,10 @@ def _check(purchase: Purchase, claim: Claim, by: By, state: str) -> None:
     if is_theirs(claim, by):
         message = "nobody decides a claim that he filed; ask somebody else who may"
         raise reject("own_claim", message)
-    if claim.state == "staged" and state != "denied":
+    if claim.blocked and claim.is_open and state != "denied":
+        # Staged, or where a rule would deny what somebody took before: no rule decides under his hands.
         lacks = ", ".join((*claim.missing, *claim.blocked))
-        message = f"the claim is staged: {lacks}; add what is missing, or use an override"
+        message = f"the claim is {claim.state}: {lacks}; add what is missing, or use an override"
         raise reject("claim_staged", message)
     if claim.state not in {"staged", "submitted", "under_review"} and not _is_substitute(
         purchase, claim

@@ -141,12 +141,13 @@ def override(purchase: Purchase, event: Event, letter: OverrideGranted) -> Decis
     """Lift what blocks a claim; it is weighed anew by a letter, for whose policies nobody asked here.
 
     Raises:
-        RejectedError: there is nothing to lift.
+        RejectedError: there is nothing to lift, or it is the claim of whoever lifts it.
 
     """
     found = claim_here(purchase, letter.claim or "")
     claim = found.claim
     check_override(purchase, letter.claim or "")
+    reviewing.check_own(claim, person(letter.by))
     note = Override(letter.override, person(letter.by), event.time, letter.why)
     claim = replace(claim, override=note)
     fact = ClaimStirred(claim=claim.id, warranty=claim.warranty)
@@ -158,11 +159,11 @@ def check_override(purchase: Purchase, identifier: str) -> None:
     """Refuse an override that would lift nothing.
 
     Raises:
-        RejectedError: the claim is not staged, or has one.
+        RejectedError: nothing blocks the claim, or it has one.
 
     """
     claim = claim_here(purchase, identifier).claim
-    if claim.state != "staged" or claim.override is not None:
+    if not claim.is_open or not claim.blocked or claim.override is not None:
         raise _nothing_to_lift(identifier, claim.state)
 
 

@@ -30,14 +30,31 @@ def checked(  # noqa: PLR0913, PLR0917 - a claim, and what is granted of it
     kinds = [one.kind for one in granted]
     if len(set(kinds)) < len(kinds):
         raise reject("resolution_twice", "name each resolution once")
+    if any((one.amount or 0) < 0 for one in granted):
+        message = "an amount is not negative; what was too much before is corrected by a cost"
+        raise reject("amount_negative", message)
+    if "replacement" in kinds:
+        _check_replaced(purchase, unit)
     if "supplier_recovery" in kinds and supplier_of(event, known, unit) is None:
         message = f"the catalogue knows no supplier of {unit.product!r}; describe the product first"
         raise reject("supplier_unknown", message)
     found = tuple(_priced(purchase, unit, granted))
     if len({one.currency for one in found if one.currency}) > 1:
         raise reject("currencies_differ", "say all amounts of one decision in one currency")
-    _check_refund(purchase, claim, unit, found)
+    price = price_of(purchase, unit)
+    if price is not None:
+        _check_currency(found, price[1])
+        _check_refund(purchase, claim, found, price)
     return found
+
+
+def _check_replaced(purchase: Purchase, unit: Unit) -> None:
+    """One unit takes the place of another, however many claims there are of that."""
+    mine = (one for one in purchase.effects.values() if one.warranty == unit.id)
+    other = next((e for e in mine if e.kind == "replacement" and e.state != "failed"), None)
+    if other is not None:
+        message = f"{other.id} replaces this unit, by claim {other.claim}; grant something else"
+        raise reject("already_replaced", message)
 
 
 def _priced(purchase: Purchase, unit: Unit, granted: tuple[Granted, ...]) -> Iterator[Granted]:
@@ -55,18 +72,21 @@ def _priced(purchase: Purchase, unit: Unit, granted: tuple[Granted, ...]) -> Ite
             yield one
 
 
+def _check_currency(granted: tuple[Granted, ...], currency: str) -> None:
+    """What is worth as much as the unit is said in what the unit was paid in."""
+    if any(one.kind in {"refund", "replacement"} and one.currency != currency for one in granted):
+        message = f"the unit was paid for in {currency}; say refunds and replacements in that"
+        raise reject("currencies_differ", message)
+
+
 def _check_refund(
-    purchase: Purchase, claim: Claim, unit: Unit, granted: tuple[Granted, ...]
+    purchase: Purchase, claim: Claim, granted: tuple[Granted, ...], price: tuple[int, str]
 ) -> None:
     """Never more than was paid, whatever earlier claims paid back included."""
     refund = next((one for one in granted if one.kind == "refund"), None)
-    price = price_of(purchase, unit)
-    if refund is None or price is None:
+    if refund is None:
         return
     paid, currency = price
-    if refund.currency != currency:
-        message = f"the unit was paid for in {currency}; refund it in that"
-        raise reject("currencies_differ", message)
     mine = (one for one in purchase.effects.values() if one.warranty == claim.warranty)
     before = sum(one.amount or 0 for one in mine if one.kind == "refund" and one.state != "failed")
     left = paid - before

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from hub.domain.claims.life import DECIDED, OPEN
-from hub.domain.claims.record import SETTLED, Said
+from hub.domain.claims.record import SETTLED, By, Said
 from hub.domain.coverage import day_of
 from hub.domain.errors import reject
 from hub.processors.purchase.claim_rows import Claim
@@ -42,7 +42,7 @@ def review(purchase: Purchase, event: Event, fact: ReviewBegun) -> Decision[Purc
     """
     found, by, draft = claim_here(purchase, fact.claim), person(fact.by), Draft()
     claim = found.claim
-    _check_own(claim, by.id)
+    check_own(claim, by)
     if claim.state == "under_review":
         return Decision(purchase, Outcome.DEDUPLICATED, Claimed.of(claim))
     if claim.state == "awaiting_info":
@@ -52,8 +52,14 @@ def review(purchase: Purchase, event: Event, fact: ReviewBegun) -> Decision[Purc
     return draft.decision(purchase, found.row, Claimed.of(claim))
 
 
-def _check_own(claim: Claim, who: str) -> None:
-    if claim.connector in {who, who.replace("_", "-")}:
+def check_own(claim: Claim, by: By) -> None:
+    """Refuse what people do to a claim by whoever filed it.
+
+    Raises:
+        RejectedError: it is his own.
+
+    """
+    if is_theirs(claim, by):
         message = "nobody looks at a claim that he filed; ask somebody else who may"
         raise reject("own_claim", message)
 
@@ -62,8 +68,7 @@ def question(purchase: Purchase, event: Event, fact: QuestionAsked) -> Decision[
     """Ask the customer; the claim waits for the answer."""
     found, by, draft = claim_here(purchase, fact.claim), person(fact.by), Draft()
     claim = found.claim
-    if is_theirs(claim, by):
-        _check_own(claim, by.id)
+    check_own(claim, by)
     claim = _with_words(claim, "question", event, by_actor=fact)
     said = fact.notify_customer
     if claim.state == "submitted":
@@ -144,6 +149,9 @@ def settle_evidence(
 ) -> Decision[Purchase]:
     """Withdraw a piece or take it back in: what rests on it waits until something else shows the same."""
     found, by, draft = claim_here(purchase, fact.claim), person(fact.by), Draft()
+    if fact.good:
+        # By what he takes back in, a rule might decide what he filed.
+        check_own(found.claim, by)
     check_open(found.claim)
     claim = settle_piece(found.claim, fact.piece, good=fact.good, by=by, why=fact.why)
     if claim.state == "awaiting_info":

@@ -20,6 +20,8 @@ from schemas.events.claim import ClaimReminded, ClaimStirred
 from schemas.refs import home_of
 
 LOOK_AGAIN = timedelta(days=1)
+OF_WEIGHING = ("overridden:", "rule_not_possible:")
+"""How flags begin that each weighing puts up anew."""
 MOST_WEIGHINGS = 50
 """So many are kept; the first one, and the latest of the others."""
 
@@ -66,6 +68,9 @@ def _stand(draft: Draft, claim: Claim, weighed: Weighed, by: By, event: Event) -
     if claim.state in {"submitted", "under_review"} and weighed.staged:
         claim = replace(claim, approvals=())
         return move(draft, claim, "staged", by, event, reason=weighed.blocked[0])
+    if weighed.blocked and claim.approvals:
+        claim = replace(claim, approvals=())
+        draft.claims[claim.id] = claim
     return claim
 
 
@@ -85,7 +90,7 @@ def _kept(claim: Claim, unit: Unit, inputs: Inputs, weighed: Weighed, event: Eve
     weighings = claim.weighings if same else (*claim.weighings, one)
     if len(weighings) > MOST_WEIGHINGS:
         weighings = (weighings[0], *weighings[2:])
-    own = tuple(flag for flag in claim.flags if ":" in flag and not flag.startswith("overridden"))
+    own = tuple(one for one in claim.flags if ":" in one and not one.startswith(OF_WEIGHING))
     expires, remind = claim.expires_at, claim.remind_at
     if weighed.missing and weighed.expires_days is not None and expires is None:
         expires = event.received_at + timedelta(days=weighed.expires_days)

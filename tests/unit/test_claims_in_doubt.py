@@ -1,0 +1,153 @@
+"""Claims where things go wrong at the edges: under whose limit, what is told twice, what was not looked up yet."""
+
+from tests.unit.by_hand import a_policy, an_override, grants, who
+from tests.unit.claims import (
+    FEBRUARY,
+    MANAGER,
+    OTHER,
+    OWNER,
+    PHOTO,
+    a_rule,
+    approved,
+    covered,
+    evidence,
+    filed,
+    moves,
+    reported,
+    reviewed,
+    rules,
+    settled,
+    shown,
+    the_claim,
+)
+from tests.unit.documents import DOCUMENTS
+from tests.unit.story import Story, a_line, a_sale, a_serial
+from tests.unit.test_claims_decided import LIMITS, claimed
+
+MAX = who("warranty_manager", "max")
+STOCK = a_policy("stock", {"missing": {"action": "block"}, "different": {"action": "block"}})
+
+
+def test_no_amount_is_below_zero() -> None:
+    story, claim = claimed(LIMITS)
+    story.given(
+        approved(claim, ("repair", 50_000), ("write_off", -49_000)), approved(claim, ("refund", -5))
+    )
+
+    assert story.codes == ["amount_negative"] * 2
+    assert story.effects == []
+
+
+def test_a_replacement_counts_as_much_as_the_unit_whatever_is_said_of_it() -> None:
+    story, claim = claimed(LIMITS)
+    story.given(approved(claim, ("replacement", 1)))
+
+    assert the_claim(story).state == "under_review"
+
+
+def test_a_unit_is_replaced_once() -> None:
+    story, warranty = covered()
+    story.catalog.describe("drill")
+    story.move_stock("in", 5)
+    story.given(filed(warranty), filed(warranty, "scratched"))
+    one, two = story.claims
+    story.given(approved(one.id, "replacement"), approved(two.id, "replacement"))
+
+    assert len(story.effects) == 1
+    assert story.codes == ["already_replaced"]
+
+
+def test_what_a_rule_cannot_do_is_flagged_once() -> None:
+    story, warranty = covered(rules(a_rule("r", "approve", resolutions=["supplier_recovery"])))
+    story.given(filed(warranty, photos=[PHOTO], incident_on=FEBRUARY))
+    claim = the_claim(story).id
+    story.given(shown(claim, photos=[OTHER]), shown(claim, photos=["med_" + "0c" * 16]))
+
+    assert the_claim(story).flags == ("rule_not_possible:supplier_unknown",)
+
+
+def test_what_is_blocked_while_somebody_looks_at_it_is_not_approved() -> None:
+    no = a_rule("bare", "deny", evidence_complete=False, reason="evidence_missing")
+    story, warranty = covered(evidence("photos"), rules(no))
+    story.given(filed(warranty, photos=[PHOTO], incident_on=FEBRUARY))
+    claim = the_claim(story).id
+    story.given(reviewed(claim), settled(claim, "1", good=False), approved(claim, "repair"))
+
+    assert story.codes == ["claim_staged"]
+
+
+def test_whoever_approved_first_may_change_what_he_approves() -> None:
+    story, claim = claimed(LIMITS)
+    story.given(
+        approved(claim, ("repair", 6_000)),
+        approved(claim, ("repair", 7_000)),
+        approved(claim, ("repair", 7_000), by=MAX),
+    )
+
+    assert story.codes == []
+    assert the_claim(story).state == "approved"
+
+
+def test_what_is_granted_in_place_of_something_counts_with_what_was_done() -> None:
+    story, claim = claimed(LIMITS)
+    story.given(approved(claim, ("repair", 3_000), ("refund", 1_000)))
+    repair, refund = story.effects
+    story.given(reported(repair.id, "done"), reported(refund.id, "failed"))
+    story.given(approved(claim, ("write_off", 4_000), id="instead"))
+
+    assert len(story.effects) == 2
+
+
+def test_nobody_takes_evidence_back_in_for_his_own_claim() -> None:
+    story, warranty = covered(evidence("photos"))
+    story.given(filed(warranty, photos=[PHOTO], by=MANAGER.id.replace("_", "-")))
+    claim = the_claim(story).id
+    story.given(settled(claim, "1", good=False, by=OWNER), settled(claim, "1", good=True))
+
+    assert story.codes == ["own_claim"]
+
+
+def test_a_serial_that_is_attached_later_is_looked_up_with_its_movements() -> None:
+    story = Story()
+    story.policies = [STOCK]
+    story.move_stock("M-2", -1, serials=["SN-1"])
+    story.given(a_sale(a_line()))
+    warranty = story.units[0].id
+    story.given(filed(warranty, incident_on=FEBRUARY))
+    story.given(a_serial(warranty, "SN-1", on=FEBRUARY))
+
+    assert moves(story) == ["new > staged (stock_missing)", "staged > submitted (complete)"]
+
+
+def test_a_claim_that_is_filed_by_serial_is_weighed_at_once() -> None:
+    story, _ = covered(STOCK, evidence("photos"))
+    story.move_stock("M-2", -1, serials=["SN-1"])
+    story.given(filed(serial="SN-1", incident_on=FEBRUARY))
+
+    assert moves(story) == ["new > staged (evidence_missing)"]
+
+
+def test_what_a_rule_would_deny_under_review_is_lifted_by_an_override() -> None:
+    no = a_rule("bare", "deny", evidence_complete=False, reason="evidence_missing")
+    story, warranty = covered(
+        evidence("photos"), rules(no), LIMITS, a_policy("override", DOCUMENTS["override"])
+    )
+    story.given(filed(warranty, photos=[PHOTO], incident_on=FEBRUARY))
+    claim = the_claim(story).id
+    story.given(approved(claim, ("repair", 6_000)), settled(claim, "1", good=False))
+    lifted = an_override(warranty, change="claim", claim=claim, by=MAX, on=FEBRUARY, id="o")
+    story.given(lifted, approved(claim, ("repair", 4_000)))
+
+    assert story.codes == []
+    assert the_claim(story).verdict is not None
+    assert the_claim(story).flags == ("overridden:evidence_missing",)
+
+
+def test_nobody_lifts_what_blocks_his_own_claim_and_keeps_his_allowance() -> None:
+    story, warranty = covered(evidence("photos"), a_policy("override", DOCUMENTS["override"]))
+    story.given(filed(warranty, by=MANAGER.id.replace("_", "-")))
+    claim = the_claim(story).id
+    story.given(an_override(warranty, change="claim", claim=claim, by=MANAGER, on=FEBRUARY, id="o"))
+
+    assert [one.state for one in grants(story)] == ["returned"]
+    assert the_claim(story).override is None
