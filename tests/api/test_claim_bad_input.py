@@ -155,7 +155,9 @@ async def test_nothing_is_approved_that_lacks_its_evidence(api: Api) -> None:
     assert "pos_invoice" in refused(early, 422, "claim_staged")
     await api.post(a_sale("BI-9", "SN-BI-9", product="TV"))
     await comes_to(api, claim, "submitted")
-    done = await post(api, f"/v1/claims/{claim}/approve", MANAGER, **REPAIR)
+    cheap = [{"kind": "repair", "amount": {"amount": 100, "currency": "EUR"}}]
+    wish: dict[str, Any] = {"resolutions": cheap, "why": "it is here now"}
+    done = await post(api, f"/v1/claims/{claim}/approve", MANAGER, **wish)
 
     assert done.json()["claim"]["state"] == "approved"
 
