@@ -159,6 +159,8 @@ class ClaimAllowance(Document):
     by: Doer
     at: datetime
     why: str
+    amount: Sum | None
+    """What it may cost."""
 
 
 class ClaimWeighing(Document):

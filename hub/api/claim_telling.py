@@ -29,7 +29,17 @@ from hub.api.claim_documents import (
 )
 from hub.api.claim_rows import Claim, Effect, Line
 from hub.domain.claims.life import OPEN
-from hub.domain.claims.record import Approval, By, Granted, Move, Piece, Posting, Said, Verdict
+from hub.domain.claims.record import (
+    Approval,
+    By,
+    Granted,
+    Move,
+    Override,
+    Piece,
+    Posting,
+    Said,
+    Verdict,
+)
 from hub.domain.claims.weighing import Ruled
 
 NOTE = "note"
@@ -71,16 +81,16 @@ def document(
         said=list(said),
         approvals=[approval(one) for one in claim.approvals],
         verdict=verdict(claim.verdict) if claim.verdict else None,
-        override=ClaimAllowance(**_override(claim)) if claim.override else None,
+        override=_allowance(claim.override) if claim.override else None,
         effects=list(effects),
         costs=sums(claim.costs),
         customer=customer,
     )
 
 
-def _override(claim: Claim) -> dict[str, Any]:
-    found = msgspec.structs.asdict(claim.override) if claim.override else {}
-    return found | {"by": doer(found["by"])}
+def _allowance(one: Override) -> ClaimAllowance:
+    amount = _sum(one.amount, one.currency)
+    return ClaimAllowance(id=one.id, by=doer(one.by), at=one.at, why=one.why, amount=amount)
 
 
 def doer(by: By) -> Doer:

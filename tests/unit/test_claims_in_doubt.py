@@ -151,3 +151,15 @@ def test_nobody_lifts_what_blocks_his_own_claim_and_keeps_his_allowance() -> Non
 
     assert [one.state for one in grants(story)] == ["returned"]
     assert the_claim(story).override is None
+
+
+def test_an_override_covers_no_more_than_was_taken_of_the_allowance() -> None:
+    story, warranty = covered(evidence("photos"), a_policy("override", DOCUMENTS["override"]))
+    story.given(filed(warranty))
+    claim = the_claim(story).id
+    asked_for = an_override(warranty, 500, change="claim", claim=claim, by=MAX, on=FEBRUARY, id="o")
+    story.given(asked_for, approved(claim, "repair"), approved(claim, ("repair", 501)))
+    story.given(approved(claim, ("repair", 500)))
+
+    assert story.codes == ["override_exceeded"] * 2
+    assert the_claim(story).state == "approved"

@@ -145,6 +145,9 @@ class Override(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     by: By
     at: datetime
     why: str
+    amount: int | None = None
+    """What it may cost, in minor units; whoever granted it spent that of his allowance."""
+    currency: str | None = None
 
 
 class Change(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -86,6 +86,7 @@ def approve(
     _check(purchase, claim, by, state)
     granted = checked(purchase, claim, unit, asked, event, known)
     amount, currency = total(tuple(_in_all(purchase, claim, granted)), price_of(purchase, unit))
+    _check_override(claim, amount, currency)
     may = limits(approval_of(event, known), by.role, amount, currency)
     if may.may == "never":
         message = (
@@ -213,6 +214,19 @@ def _check(purchase: Purchase, claim: Claim, by: By, state: str) -> None:
         purchase, claim
     ):
         raise illegal(claim.state, "denied" if state == "denied" else "approved")
+
+
+def _check_override(claim: Claim, amount: int | None, currency: str | None) -> None:
+    """What is granted against the rule costs no more than was taken of somebody's allowance."""
+    spent = claim.override
+    if spent is None or not any(one.startswith("overridden:") for one in claim.flags):
+        return
+    if amount is None or currency not in {None, spent.currency} or amount > (spent.amount or 0):
+        message = (
+            f"the override of {spent.by.id} is for {spent.amount} minor units {spent.currency}; "
+            "say amounts within that"
+        )
+        raise reject("override_exceeded", message)
 
 
 def _decided(

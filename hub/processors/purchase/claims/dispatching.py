@@ -147,8 +147,9 @@ def override(purchase: Purchase, event: Event, letter: OverrideGranted) -> Decis
     found = claim_here(purchase, letter.claim or "")
     claim = found.claim
     check_override(purchase, letter.claim or "")
-    reviewing.check_own(claim, person(letter.by))
-    note = Override(letter.override, person(letter.by), event.time, letter.why)
+    by, cost = person(letter.by), letter.amount
+    reviewing.check_own(claim, by)
+    note = Override(letter.override, by, event.time, letter.why, cost.amount, cost.currency)
     claim = replace(claim, override=note)
     fact = ClaimStirred(claim=claim.id, warranty=claim.warranty)
     draft = Draft(claims={claim.id: claim}, letters=[Letter(fact, home_of(claim.id))])
