@@ -38,6 +38,8 @@ class Case:
     deeds: list[Deed] = field(default_factory=list)
     failed: bool = False
     """Something it led to failed, and nothing was granted in its place."""
+    other: "Case | None" = None
+    """That was open of the same unit and issue when it was filed."""
 
     @property
     def pieces(self) -> list[str]:
@@ -66,11 +68,10 @@ class Model:
             if (before.unit, before.issue) != (case.unit, case.issue):
                 return False
             return self._more(before, case)
-        open_one = any(
-            (c.unit, c.issue) == (case.unit, case.issue) and c.state in OPEN for c in self.cases
-        )
+        open_one = any(_is_open_twin(c, case) for c in self.cases)
         if open_one and case.reference is None:
             return False
+        case.other = next((c for c in self.cases if _is_open_twin(c, case)), None)
         case.state = "staged" if self._lacks(case) else "submitted"
         self.cases.append(case)
         self._rule(case)
@@ -299,6 +300,11 @@ class Model:
 
     def _rule(self, case: Case) -> None:
         """One issue is repaired without anybody."""
-        if case.issue == "small" and case.state == "submitted":
+        twin = case.other is not None and case.other.state not in ("cancelled", "denied")
+        if case.issue == "small" and case.state == "submitted" and not twin:
             case.state, case.verdict = "approved", ("hub", "approved")
             self._grant(case, (("repair", 0),))
+
+
+def _is_open_twin(one: Case, case: Case) -> bool:
+    return (one.unit, one.issue) == (case.unit, case.issue) and one.state in OPEN

@@ -163,3 +163,16 @@ def test_an_override_covers_no_more_than_was_taken_of_the_allowance() -> None:
 
     assert story.codes == ["override_exceeded"] * 2
     assert the_claim(story).state == "approved"
+
+
+def test_the_same_trouble_told_by_two_systems_is_not_granted_twice_by_a_rule() -> None:
+    story, warranty = covered(
+        rules(a_rule("small", "approve", resolutions=["repair"])), evidence("photos")
+    )
+    story.given(filed(warranty, reference="A-1"), filed(warranty, reference="B-1", by="till"))
+    one, two = story.claims
+    story.given(shown(one.id, photos=[PHOTO]), shown(two.id, photos=[PHOTO]))
+    one, two = story.claims
+
+    assert (one.state, two.state, len(story.effects)) == ("approved", "submitted", 1)
+    assert "rule_not_possible:possible_duplicate" in two.flags

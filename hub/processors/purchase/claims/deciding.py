@@ -42,6 +42,7 @@ def by_rule(  # noqa: PLR0913, PLR0917 - a claim, and what was found of it
         return _decided(draft, claim, verdict, event)
     granted = tuple(Granted(kind) for kind in weighed.resolutions)
     try:
+        _check_duplicate(purchase, claim)
         granted = checked(purchase, claim, unit, granted, event, known)
     except RejectedError as error:
         # What the rule grants cannot be done; people see why.
@@ -60,6 +61,14 @@ def by_rule(  # noqa: PLR0913, PLR0917 - a claim, and what was found of it
     )
     claim = _decided(draft, claim, verdict, event)
     return effecting.ask(draft, purchase, claim, event, known)
+
+
+def _check_duplicate(purchase: Purchase, claim: Claim) -> None:
+    """The same trouble told by two systems is not granted twice by itself."""
+    of = [flag.partition(":")[2] for flag in claim.flags if flag.startswith("possible_duplicate:")]
+    others = [purchase.claims[one] for one in of if one in purchase.claims]
+    if any(one.state not in {"cancelled", "denied"} for one in others):
+        raise reject("possible_duplicate", f"it may be the same as {', '.join(of)}; look at both")
 
 
 def approve(
