@@ -10,6 +10,7 @@ from tests.unit.claims import (
     a_rule,
     approved,
     covered,
+    days,
     evidence,
     filed,
     moves,
@@ -21,7 +22,7 @@ from tests.unit.claims import (
     the_claim,
 )
 from tests.unit.documents import DOCUMENTS
-from tests.unit.story import Story, a_line, a_sale, a_serial
+from tests.unit.story import NEW_YEAR, Story, a_line, a_return, a_sale, a_serial
 from tests.unit.test_claims_decided import LIMITS, claimed
 
 MAX = who("warranty_manager", "max")
@@ -176,3 +177,13 @@ def test_the_same_trouble_told_by_two_systems_is_not_granted_twice_by_a_rule() -
 
     assert (one.state, two.state, len(story.effects)) == ("approved", "submitted", 1)
     assert "rule_not_possible:possible_duplicate" in two.flags
+
+
+def test_what_is_told_again_by_a_serial_that_was_sold_once_more_is_about_the_same_claim() -> None:
+    story, _ = covered()
+    story.given(filed(serial="SN-1", reference="A-1", incident_on=NEW_YEAR))
+    story.given(a_return(order="O-1"), a_sale(a_line(serials=["SN-1"]), order="O-2", on=days(20)))
+    story.given(filed(serial="SN-1", reference="A-1", incident_on=NEW_YEAR, photos=[PHOTO]))
+
+    assert story.codes == []
+    assert [piece.kind for piece in the_claim(story).pieces] == ["incident", "photo"]

@@ -9,6 +9,7 @@ from hub.domain.claims.life import OPEN
 from hub.domain.coverage import day_of
 from hub.domain.errors import RejectedError, reject
 from hub.domain.moments import check_moment
+from hub.domain.serials import normalise
 from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims.answers import Claimed
 from hub.processors.purchase.claims.asking import CLAIM, holders_of, reference_name
@@ -23,6 +24,7 @@ from hub.processors.purchase.claims.moving import begin, source
 from hub.processors.purchase.claims.weighing import begun, consider, weighed_new
 from hub.processors.purchase.customers import whose
 from hub.processors.purchase.draft import Draft
+from hub.processors.purchase.names import ask_serial, of_units
 from hub.processors.purchase.state import Purchase, PurchaseRow, Unit
 from hub.sdk.decision import Decision, NameClaim
 from hub.sdk.events import Event, Known, Outcome
@@ -264,6 +266,15 @@ def check_open(claim: Claim) -> None:
         raise reject("already_decided", message)
 
 
+def _is_of_serial(claim: Claim, event: Event, fact: ClaimFiled, known: Known) -> bool:
+    """Whether its unit has or had the serial that is told, whoever has that by now."""
+    if fact.serial is None:
+        return True
+    norm = normalise(fact.serial)
+    ever = of_units(known.names(ask_serial(event.tenant, norm)))
+    return norm == claim.serial_norm or any(one.id == claim.warranty for one in ever)
+
+
 def _differences(
     purchase: Purchase, claim: Claim, event: Event, fact: ClaimFiled, known: Known
 ) -> Iterator[RejectedError]:
@@ -271,7 +282,7 @@ def _differences(
     if fact.issue is not None and fact.issue != claim.issue:
         message = f"{told} is about {claim.issue!r}; file another issue under another reference"
         yield reject("claim_differs", message)
-    if fact.warranty is not None or fact.serial is not None:
+    if fact.warranty is not None or not _is_of_serial(claim, event, fact, known):
         named = fact.warranty or _by_serial(event, fact, known)
         if named != claim.warranty and named in purchase.units:
             message = f"{told} is about warranty {claim.warranty}; use another reference"
