@@ -1,5 +1,7 @@
 """Claims where things go wrong at the edges: under whose limit, what is told twice, what was not looked up yet."""
 
+from hub.processors.purchase.claims.costing import MOST_POSTINGS
+from hub.processors.purchase.claims.effecting import MOST_CHANGES
 from tests.unit.by_hand import a_policy, an_override, grants, who
 from tests.unit.claims import (
     FEBRUARY,
@@ -10,7 +12,6 @@ from tests.unit.claims import (
     a_rule,
     approved,
     covered,
-    days,
     evidence,
     filed,
     moves,
@@ -20,6 +21,7 @@ from tests.unit.claims import (
     settled,
     shown,
     the_claim,
+    the_effect,
 )
 from tests.unit.documents import DOCUMENTS
 from tests.unit.story import NEW_YEAR, Story, a_line, a_return, a_sale, a_serial
@@ -182,8 +184,23 @@ def test_the_same_trouble_told_by_two_systems_is_not_granted_twice_by_a_rule() -
 def test_what_is_told_again_by_a_serial_that_was_sold_once_more_is_about_the_same_claim() -> None:
     story, _ = covered()
     story.given(filed(serial="SN-1", reference="A-1", incident_on=NEW_YEAR))
-    story.given(a_return(order="O-1"), a_sale(a_line(serials=["SN-1"]), order="O-2", on=days(20)))
+    story.given(a_return(order="O-1"), a_sale(a_line(serials=["SN-1"]), order="O-2", on=FEBRUARY))
     story.given(filed(serial="SN-1", reference="A-1", incident_on=NEW_YEAR, photos=[PHOTO]))
 
     assert story.codes == []
     assert [piece.kind for piece in the_claim(story).pieces] == ["incident", "photo"]
+
+
+def test_what_is_told_of_an_effect_over_and_over_finds_an_end() -> None:
+    story, claim = claimed()
+    story.given(approved(claim, "repair"))
+    effect = the_effect(story).id
+    for number in range(MOST_CHANGES + 1):
+        story.given(reported(effect, "acknowledged", reference=f"T-{number}"))
+    for number in range(MOST_POSTINGS + 1):
+        story.given(reported(effect, "acknowledged", cost=number % 2 + 1, why=f"bill {number}"))
+    story.given(reported(effect, "done"))
+
+    assert set(story.codes) == {"too_many_changes", "too_many_postings"}
+    assert the_effect(story).state == "done"
+    assert len(the_claim(story).costs) == MOST_POSTINGS

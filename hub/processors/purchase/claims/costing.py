@@ -74,10 +74,14 @@ def _before(claim: Claim, name: str, reference: str) -> Posting | None:
     return next((one for one in claim.costs if (one.source, one.reference) == about), None)
 
 
-def _check(claim: Claim, fact: CostPosted) -> None:
+def _check_room(claim: Claim) -> None:
     if len(claim.costs) >= MOST_POSTINGS:
         message = f"claim {claim.id} has {MOST_POSTINGS} postings; sum them up in one"
         raise reject("too_many_postings", message)
+
+
+def _check(claim: Claim, fact: CostPosted) -> None:
+    _check_room(claim)
     if fact.corrects is None:
         return
     wrong = next((one for one in claim.costs if one.id == fact.corrects), None)
@@ -147,6 +151,7 @@ def of_effect(  # noqa: PLR0913 - an effect, and what is told of it
     amount = fact.cost.amount - sum(one.amount for one in posted)
     if not amount or (late and amount < 0):
         return claim
+    _check_room(claim)
     return _posted(claim, effect, amount, fact.cost.currency, by, event, fact.why)
 
 

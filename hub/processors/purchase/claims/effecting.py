@@ -29,6 +29,8 @@ from schemas.events.claim import (
 from schemas.refs import home_of, product_home
 
 ASK_AGAIN = timedelta(hours=1)
+MOST_CHANGES = 200
+"""Of one effect; its end is taken all the same."""
 STAGES = ("received", "diagnosed", "repaired", "sent_back")
 RANK: dict[EffectState, int] = {
     "waiting": 0,
@@ -153,6 +155,9 @@ def report(purchase: Purchase, event: Event, fact: EffectReported) -> Decision[P
         if claim is found.claim:
             return Decision(purchase, Outcome.DEDUPLICATED, Effected.of(effect))
         return draft.decision(purchase, found.row, Effected.of(effect))
+    if after not in SETTLED and len(effect.changes) >= MOST_CHANGES:
+        message = f"{effect.id} has changed {MOST_CHANGES} times; say when it is done or has failed"
+        raise reject("too_many_changes", message)
     effect = replace(effect, reference=fact.reference or effect.reference)
     if after == "done" and effect.kind == "replacement":
         unit = found.unit
