@@ -346,6 +346,8 @@ class UnitReplaced(Fact):
     branch: Name | None = None
     customer: str | None = None
     """A reference."""
+    price: Money | None = None
+    """What was paid for the old one: no more is paid back for the new one."""
 
 
 class ReplacementTaken(Fact):

@@ -204,3 +204,18 @@ def test_what_is_told_of_an_effect_over_and_over_finds_an_end() -> None:
     assert set(story.codes) == {"too_many_changes", "too_many_postings"}
     assert the_effect(story).state == "done"
     assert len(the_claim(story).costs) == MOST_POSTINGS
+
+
+def test_a_unit_that_replaced_another_is_worth_what_was_paid_for_that() -> None:
+    story, warranty = covered()
+    story.catalog.describe("drill")
+    story.move_stock("in", 1)
+    story.given(filed(warranty))
+    story.given(approved(the_claim(story).id, "replacement"))
+    story.given(reported(the_effect(story).id, "done", serial="SN-2"))
+    story.given(filed(serial="SN-2"))
+    claim = next(one.id for one in story.claims if one.is_open)
+    story.given(approved(claim, ("refund", 10_001)), approved(claim, "refund"))
+
+    assert story.codes == ["refund_above_price"]
+    assert story.effects[-1].amount == 10_000

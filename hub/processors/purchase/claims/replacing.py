@@ -1,5 +1,7 @@
 """A replacement: the old unit is closed, and the new one inherits the rest of its term in a home of its own."""
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from hub.domain.by_hand import Decided
@@ -12,7 +14,8 @@ from hub.processors.purchase.claim_rows import Effect
 from hub.processors.purchase.claims.answers import Effected
 from hub.processors.purchase.claims.ending import finish, tell_change
 from hub.processors.purchase.claims.finding import claim_here, effect_here
-from hub.processors.purchase.claims.moving import HUB
+from hub.processors.purchase.claims.gathering import price_of
+from hub.processors.purchase.claims.moving import HUB, money
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.names import ask_serial, of_units
 from hub.processors.purchase.state import ENDED, Purchase, PurchaseRow, Unit
@@ -64,6 +67,7 @@ def send(  # noqa: PLR0913, PLR0917 - an effect, its unit, and what is told of i
         ends_on=unit.ends_on,
         branch=unit.branch,
         customer=unit.customer,
+        price=money(*(price_of(purchase, unit) or (None, None))),
     )
     place = (
         serial_home(event.tenant, norm) if norm else reference_home(event.tenant, "hub", effect.id)
@@ -115,7 +119,7 @@ def take(
     draft = Draft()
     thing = Thing(letter.goods, letter.product, letter.serial or "", norm)
     unit = found(draft, place, len(purchase.units) + 1, thing, _report(event, letter))
-    unit = replace(unit, replaces=letter.warranty)
+    unit = replace(unit, replaces=letter.warranty, prices=tuple(_prices(letter)))
     draft.units[unit.id] = unit
     draft.letters.append(_taken(letter, unit))
     return draft.decision(purchase, purchase.row or PurchaseRow(place))
@@ -147,6 +151,11 @@ def _report(event: Event, letter: UnitReplaced) -> Report:
         customer=letter.customer,
         event=event.id,
     )
+
+
+def _prices(letter: UnitReplaced) -> Iterator[tuple[str, str, str, int, str]]:
+    if letter.price is not None:
+        yield "hub", letter.effect, "1", letter.price.amount, letter.price.currency
 
 
 def _taken(letter: UnitReplaced, unit: Unit) -> Letter:
