@@ -26,6 +26,7 @@ from tests.unit.claims import (
 from tests.unit.documents import DOCUMENTS
 from tests.unit.story import NEW_YEAR, Story, a_line, a_return, a_sale, a_serial
 from tests.unit.test_claims_decided import LIMITS, claimed
+from tests.unit.test_purchase_customers import BOB, merge, said_by, two
 
 MAX = who("warranty_manager", "max")
 STOCK = a_policy("stock", {"missing": {"action": "block"}, "different": {"action": "block"}})
@@ -219,3 +220,13 @@ def test_a_unit_that_replaced_another_is_worth_what_was_paid_for_that() -> None:
 
     assert story.codes == ["refund_above_price"]
     assert story.effects[-1].amount == 10_000
+
+
+def test_whoever_claims_is_the_owner_once_people_said_that_both_are_one() -> None:
+    story, ada, bob = two()
+    story.given(said_by(filed(serial="SN-1", incident_on=FEBRUARY), BOB))
+    before = the_claim(story).blocked
+    story.given(merge(bob, ada), shown(the_claim(story).id, photos=[PHOTO]))
+
+    assert before == ("wrong_owner",)
+    assert (the_claim(story).state, the_claim(story).blocked) == ("submitted", ())

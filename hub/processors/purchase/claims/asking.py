@@ -6,6 +6,7 @@ from functools import lru_cache
 from hub.domain.serials import name_prefix, normalise
 from hub.processors.catalog.state import MOVEMENTS, PRODUCTS
 from hub.processors.purchase.claim_rows import CLAIMS, Claim
+from hub.processors.purchase.customers import ask_traits
 from hub.processors.purchase.names import ask_serial, of_units
 from hub.processors.purchase.state import UNITS, Unit
 from hub.sdk.events import Ask, AskName, AskPolicy, AskRow, Event, Known, NameHolder, TimerDue
@@ -134,6 +135,8 @@ def _of_claim(event: Event, known: Known, ask: AskRow) -> Iterator[Ask]:
         # What it is of stands in the claim as well: that is one round less.
         yield from asks_thing(event, known, claim.product, claim.serial_norm)
         yield from _of_unit(event, known, claim.warranty)
+        if claim.claimant is not None:
+            yield ask_traits(event.tenant, claim.claimant)
 
 
 def _of_unit(event: Event, known: Known, warranty: str) -> Iterator[Ask]:
@@ -142,6 +145,14 @@ def _of_unit(event: Event, known: Known, warranty: str) -> Iterator[Ask]:
     unit = known.answers.get(ask)
     if isinstance(unit, Unit):
         yield from asks_thing(event, known, unit.product, unit.serial_norm)
+        # Whoever claims may be one with an owner by now.
+        yield from (ask_traits(event.tenant, one) for one in owners_of(unit))
+
+
+def owners_of(unit: Unit) -> list[str]:
+    """Whoever owned it at any time, by what was told."""
+    told = {one.customer for one in unit.reports} | {one.customer for one in unit.transfers}
+    return sorted(one for one in {unit.customer, *told} if one is not None)
 
 
 def asks_thing(event: Event, known: Known, product: str, norm: str | None) -> Iterator[Ask]:

@@ -1,14 +1,15 @@
 """What rules look at of a claim, gathered from its home and from what was looked up."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeVar, cast
 
 from hub.domain.as_of import History, standing
 from hub.domain.claims.record import Piece
 from hub.domain.claims.weighing import Inputs, Invoice, Movement, Owned, Policies
 from hub.domain.coverage import day_of
+from hub.domain.customers import INTO
 from hub.domain.owners import owner
 from hub.domain.policies.versions import policy_in_force
 from hub.domain.reports import SALE, in_force
@@ -20,7 +21,9 @@ from hub.processors.purchase.claims.asking import (
     ask_policy,
     ask_product,
     asks_thing,
+    owners_of,
 )
+from hub.processors.purchase.customers import ask_traits, traits
 from hub.processors.purchase.proofs import ACCEPTED, OFFERED
 from hub.processors.purchase.state import Purchase, Unit
 from hub.sdk.events import AskRow, Event, Known
@@ -103,7 +106,7 @@ def inputs_of(purchase: Purchase, claim: Claim, unit: Unit, event: Event, known:
     return Inputs(
         issue=claim.issue,
         cover=standing(history, asked_on).reason,
-        owned=_owned(unit, history, claim.claimant, asked_on),
+        owned=_owned(unit, claim.claimant, asked_on, partial(_read_as, event, known)),
         incident_on=claim.incident_on,
         asked_on=asked_on,
         product=unit.product,
@@ -157,15 +160,21 @@ def owner_on(unit: Unit, day: date) -> str | None:
     return owner(in_force(unit.reports).customer, unit.transfers, day)
 
 
-def _owned(unit: Unit, history: History, claimant: str | None, day: date) -> Owned:
+def _read_as(event: Event, known: Known, customer: str) -> str:
+    """Whom a customer counts as, once people said that two are one."""
+    if ask_traits(event.tenant, customer) not in known.answers:
+        return customer
+    return traits(event.tenant, customer, known).get(INTO, customer)
+
+
+def _owned(unit: Unit, claimant: str | None, day: date, read_as: Callable[[str], str]) -> Owned:
     whose = owner_on(unit, day)
     if claimant is None or whose is None:
         return "unsaid"
-    if claimant == whose:
+    claims = read_as(claimant)
+    if claims == read_as(whose):
         return "owner"
-    owners = {*(report.customer for report in history.reports)}
-    owners |= {moved.customer for moved in unit.transfers}
-    return "former_owner" if claimant in owners else "stranger"
+    return "former_owner" if claims in map(read_as, owners_of(unit)) else "stranger"
 
 
 def _invoice(purchase: Purchase, unit: Unit, pieces: Sequence[Piece]) -> Invoice:
