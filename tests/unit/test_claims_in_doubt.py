@@ -230,3 +230,12 @@ def test_whoever_claims_is_the_owner_once_people_said_that_both_are_one() -> Non
 
     assert before == ("wrong_owner",)
     assert (the_claim(story).state, the_claim(story).blocked) == ("submitted", ())
+
+
+def test_what_happened_to_a_unit_a_moment_ago_counts_for_its_approval() -> None:
+    story, claim = claimed()
+    story.tell(a_return(order="O-1"))
+    story.tell(approved(claim, "repair"))
+
+    assert story.codes == ["claim_staged"]
+    assert story.effects == []

@@ -8,13 +8,19 @@ from msgspec.structs import replace
 from hub.domain.claims.life import DECIDED, GRANTED, illegal
 from hub.domain.claims.limits import limits, total
 from hub.domain.claims.record import Approval, By, Granted, Verdict
-from hub.domain.claims.weighing import Weighed
+from hub.domain.claims.weighing import Weighed, weigh
 from hub.domain.errors import RejectedError, reject
 from hub.processors.purchase.claim_rows import Claim
 from hub.processors.purchase.claims import effecting
 from hub.processors.purchase.claims.answers import Claimed, FirstOfTwo, Half, ToldClaim
 from hub.processors.purchase.claims.finding import Found, claim_here
-from hub.processors.purchase.claims.gathering import approval_of, price_of
+from hub.processors.purchase.claims.gathering import (
+    approval_of,
+    inputs_of,
+    is_looked_up,
+    policies_of,
+    price_of,
+)
 from hub.processors.purchase.claims.granting import checked
 from hub.processors.purchase.claims.moving import HUB, is_theirs, move, person
 from hub.processors.purchase.draft import Draft
@@ -93,6 +99,7 @@ def approve(
     if again is not None and not _is_substitute(purchase, claim):
         return again
     _check(purchase, claim, by, state)
+    _check_now(found, purchase, event, known)
     granted = checked(purchase, claim, unit, asked, event, known)
     amount, currency = total(tuple(_in_all(purchase, claim, granted)), price_of(purchase, unit))
     _check_override(claim, amount, currency)
@@ -223,6 +230,18 @@ def _check(purchase: Purchase, claim: Claim, by: By, state: str) -> None:
         purchase, claim
     ):
         raise illegal(claim.state, "denied" if state == "denied" else "approved")
+
+
+def _check_now(found: Found, purchase: Purchase, event: Event, known: Known) -> None:
+    """Whatever changed its unit a moment ago counts, though the letter about that is on its way."""
+    claim = found.claim
+    if not claim.is_open or not is_looked_up(event, known, found.unit):
+        return
+    inputs = inputs_of(purchase, claim, found.unit, event, known)
+    blocked = weigh(inputs, policies_of(event, known, claim.filed_at)).blocked
+    if blocked:
+        message = f"by now it is blocked: {', '.join(blocked)}; read the claim again"
+        raise reject("claim_staged", message)
 
 
 def _check_override(claim: Claim, amount: int | None, currency: str | None) -> None:
