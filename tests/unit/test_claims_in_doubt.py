@@ -24,7 +24,7 @@ from tests.unit.claims import (
     the_effect,
 )
 from tests.unit.documents import DOCUMENTS
-from tests.unit.story import NEW_YEAR, Story, a_line, a_return, a_sale, a_serial
+from tests.unit.story import NEW_YEAR, Story, a_line, a_registration, a_return, a_sale, a_serial
 from tests.unit.test_claims_decided import LIMITS, claimed
 from tests.unit.test_purchase_customers import BOB, merge, said_by, two
 
@@ -239,3 +239,17 @@ def test_what_happened_to_a_unit_a_moment_ago_counts_for_its_approval() -> None:
 
     assert story.codes == ["claim_staged"]
     assert story.effects == []
+
+
+def test_a_new_unit_that_its_owner_registered_first_inherits_the_term_all_the_same() -> None:
+    story, warranty = covered()
+    story.catalog.describe("drill")
+    story.move_stock("in", 1)
+    story.given(filed(warranty))
+    story.given(approved(the_claim(story).id, "replacement"))
+    story.given(a_registration("SN-2", on=FEBRUARY))
+    story.given(reported(the_effect(story).id, "done", serial="SN-2"))
+
+    old, new = sorted(story.units, key=lambda unit: unit.serial or "")
+    assert (old.status, old.replaced_by, new.replaces) == ("ended", new.id, old.id)
+    assert (new.ends_on, new.customer, the_effect(story).state) == (old.ends_on, "ada", "done")

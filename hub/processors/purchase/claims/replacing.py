@@ -8,7 +8,7 @@ from hub.domain.by_hand import Decided
 from hub.domain.claims.record import By, Change
 from hub.domain.coverage import day_of
 from hub.domain.errors import reject
-from hub.domain.reports import SALE, Report
+from hub.domain.reports import REGISTRATION, SALE, Report
 from hub.domain.serials import name_value, normalise
 from hub.processors.purchase.claim_rows import Effect
 from hub.processors.purchase.claims.answers import Effected
@@ -18,8 +18,8 @@ from hub.processors.purchase.claims.gathering import price_of
 from hub.processors.purchase.claims.moving import HUB, money
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.names import ask_serial, of_units
-from hub.processors.purchase.state import ENDED, Purchase, PurchaseRow, Unit
-from hub.processors.purchase.units import Thing, found, order_of
+from hub.processors.purchase.state import COVERED, ENDED, Purchase, PurchaseRow, Unit
+from hub.processors.purchase.units import Thing, found, join, order_of
 from hub.sdk.decision import Decision, Letter, Said
 from hub.sdk.events import Event, Known, Outcome
 from schemas.events.claim import (
@@ -109,7 +109,8 @@ def take(
     if mine is not None:
         return Decision(purchase, Outcome.DEDUPLICATED, letters=(_taken(letter, mine),))
     norm = normalise(letter.serial) if letter.serial else ""
-    if norm and _is_taken(event, letter, norm, known):
+    known_one = _registered(purchase, letter, norm)
+    if known_one is None and norm and _is_taken(event, letter, norm, known):
         refused = ReplacementRefused(
             effect=letter.effect,
             code="serial_taken",
@@ -117,12 +118,32 @@ def take(
         )
         return Decision(purchase, letters=(Letter(refused, home_of(letter.effect)),))
     draft = Draft()
-    thing = Thing(letter.goods, letter.product, letter.serial or "", norm)
-    unit = found(draft, place, len(purchase.units) + 1, thing, _report(event, letter))
-    unit = replace(unit, replaces=letter.warranty, prices=tuple(_prices(letter)))
+    report = _report(event, letter)
+    if known_one is None:
+        thing = Thing(letter.goods, letter.product, letter.serial or "", norm)
+        unit = found(draft, place, len(purchase.units) + 1, thing, report)
+    else:
+        unit = join(draft, known_one, report)
+    prices = (*unit.prices, *_prices(letter))
+    unit = replace(unit, replaces=letter.warranty, prices=prices)
     draft.units[unit.id] = unit
     draft.letters.append(_taken(letter, unit))
     return draft.decision(purchase, purchase.row or PurchaseRow(place))
+
+
+def _registered(purchase: Purchase, letter: UnitReplaced, norm: str) -> Unit | None:
+    """The unit, where its new owner registered it before it was told to be sent."""
+    about = (norm, letter.product, COVERED, None)
+    return next(
+        (
+            unit
+            for unit in purchase.units.values()
+            if (unit.serial_norm, unit.product, unit.status, unit.replaces) == about
+            and unit.reports
+            and all(one.by == REGISTRATION for one in unit.reports)
+        ),
+        None,
+    )
 
 
 def home_of_replacement(event: Event, letter: UnitReplaced) -> str:
