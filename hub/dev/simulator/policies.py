@@ -143,8 +143,8 @@ _WORDING = {
             ),
             "reasons": {
                 "expired": _texts(
-                    "The warranty of {product} was over on {ends_on}.",
-                    "{product} garantisi {ends_on} tarihinde sona erdi.",
+                    "The warranty of {product} was over on that day.",
+                    "{product} garantisi o gün sona ermişti.",
                 )
             },
         },
