@@ -1,8 +1,9 @@
 """What the demo shows each second, and how it adds up at the end."""
 
+from dataclasses import replace
 from typing import Any
 
-from hub.dev.demo.figures import SAID, Figures
+from hub.dev.demo.figures import CLAIM_STATES, SAID, Figures
 from hub.dev.demo.line import HEADER, header, line, short
 from hub.dev.demo.plan import VERBS
 from hub.dev.demo.raw import BECAME, Files, Raw
@@ -99,3 +100,12 @@ def test_only_the_open_window_is_shown() -> None:
         'hub_window_outcomes{outcome="other",window="open"} 3.0\n'
     )
     assert open_window(exposition) == {"activated": 7, "ended": 0, "linked": 0, "refused": 0}
+
+
+def test_claims_are_counted_by_state_and_what_was_filed_is_what_came_to_them() -> None:
+    stand = dict.fromkeys(CLAIM_STATES, 0)
+    before, after = ({**stand, "staged": 2}, {**stand, "submitted": 1, "resolved": 2})
+    first, last = (replace(figures(), claims=claims) for claims in (before, after))
+    shown = Summary(first.as_json(), last, 3.0, 4.0, 30.0)
+    assert shown.this_run["claims"] == {"filed": 1}
+    assert last.as_json()["claims"] == {"filed": 3, **after}

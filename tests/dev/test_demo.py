@@ -23,6 +23,7 @@ import pytest
 
 from hub.dev.demo.place import Place
 from hub.dev.embedded import PostgresServer
+from hub.dev.simulator.policies import POLICIES
 from hub.recovery.figures import OUTCOMES
 
 COLUMNS = 100
@@ -126,6 +127,13 @@ def test_whoever_wants_to_hear_of_it_heard_all_of_it(first: Ended) -> None:
 
 
 @pytest.mark.servers
+def test_claims_are_filed_by_the_rules_that_the_merchant_laid_down(first: Ended) -> None:
+    heard = first.figures["shops"]["heard"]
+    assert heard["policies_published"] == len(POLICIES)
+    assert 0 < heard["claims_filed"] <= first.figures["claims"]["filed"]
+
+
+@pytest.mark.servers
 def test_every_row_that_was_dropped_was_answered(first: Ended) -> None:
     files = first.figures["files"]
     assert files["refused"] == files["waiting"] == 0
@@ -156,6 +164,7 @@ def test_a_log_of_it_is_plain_and_fits_the_screen(first: Ended) -> None:
 async def test_its_figures_are_those_of_postgres(first: Ended, state: Path) -> None:
     with PostgresServer(state / "postgres") as server:
         connection = await asyncpg.connect(server.dsn)
+        claims = await connection.fetchval("select count(*) from claim")
         units = await connection.fetchval("select count(*) from unit")
         ended = await connection.fetchval("select count(*) from unit where status = 'ended'")
         of_sales = "select sum(applied) from partition_owner where topic = 'warranty.intake.v1'"
@@ -163,6 +172,7 @@ async def test_its_figures_are_those_of_postgres(first: Ended, state: Path) -> N
         dead = await connection.fetchval("select count(*) from item where state = 'dead_lettered'")
         parked = await connection.fetchval("select count(*) from item where state = 'parked'")
         await connection.close()
+    assert first.figures["claims"]["filed"] == claims
     assert first.figures["activated"] == units
     assert first.figures["ended"] == ended
     assert first.figures["applied"] == applied
@@ -178,6 +188,7 @@ def test_a_second_one_goes_on_where_the_first_stopped(first: Ended, state: Path)
     assert before["state"] == noted(state)["state"] == "stopped"
     assert before["ports"] == noted(state)["ports"]
     assert before["private"] == noted(state)["private"]
+    assert "policies_published" not in second.figures["shops"]["heard"]
     for name in ("accepted", "activated"):
         gained = second.figures["this_run"][name]
         assert gained > 0
@@ -194,8 +205,8 @@ class Shell:
         told = shlex.split(Place(state).shell.read_text())
         self.env = dict(word.split("=", 1) for word in told if word != "export")
 
-    def get(self, path: str) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.env['HUB_DEMO_KEY_VOLTAGE']}"}
+    def get(self, path: str, key: str = "HUB_DEMO_KEY_VOLTAGE") -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.env[key]}"}
         return httpx.get(self.env["HUB_DEMO_API"] + path, headers=headers)
 
     def warranties(self, order: str) -> list[dict[str, Any]]:
@@ -355,6 +366,8 @@ def test_the_page_opens_with_the_address_that_is_told(shell: Shell, state: Path)
 def test_the_walk_as_each_role_goes_as_the_readme_says(shell: Shell) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
     (walk,) = [one for one in blocks if "call sales.staff /v1/me" in one]
+    # The shops misbehave by chance, sooner or later.
+    wait_until(lambda: shell.get("/v1/items", "HUB_DEMO_ADMIN_VOLTAGE").json()["items"])
     told = _said(shell, walk)
     answers = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
     me, ended, proposed, untold, policy, items, keys, audit, forbidden = answers
@@ -367,6 +380,30 @@ def test_the_walk_as_each_role_goes_as_the_readme_says(shell: Shell) -> None:
     assert keys["keys"]
     assert {one["action"] for one in audit["entries"]} == {"login:succeeded"}
     assert forbidden["status"] == 403
+
+
+@pytest.mark.servers
+def test_a_claim_goes_as_the_readme_says(shell: Shell) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    sale, walk, claim = (
+        next(one for one in blocks if words in one)
+        for words in ("my-first-sale", "call sales.staff /v1/me", "/v1/claims/my-desk")
+    )
+    hub = f"{shlex.quote(sys.executable)} -m hub.main"
+    functions = walk.partition("\n\n")[0]
+    script = (sale, "echo", functions, claim.replace(".venv/bin/hub", hub))
+    told = _said(shell, "\n".join(script))
+    answers = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    _, staged, complete, approved, explained = answers
+    assert (staged["claim"]["state"], staged["claim"]["missing"]) == (
+        "staged",
+        ["description", "photos"],
+    )
+    assert (complete["claim"]["state"], complete["claim"]["missing"]) == ("submitted", [])
+    assert approved["claim"]["state"] == "approved"
+    assert explained["steps"]
+    assert "Güzel haber" in told
+    assert "would differ under this draft of evidence" in told
 
 
 @pytest.mark.servers

@@ -5,9 +5,11 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from connectors.pos import CONNECTOR
 from connectors.sdk import (
@@ -20,13 +22,30 @@ from connectors.sdk import (
     UntranslatableError,
 )
 from hub.api.bodies import Activation
+from hub.api.claim_bodies import ToldClaim
 from hub.api.invoice.body import read_invoice
 from hub.dev.simulator import exports, tickets
 from hub.dev.simulator.goods import HOMESTEAD, MERCHANTS, PARTNERS, VOLTAGE, Merchant
 from hub.dev.simulator.order import Order
-from hub.dev.simulator.said import INVOICES, Report, Row, Said, Telling, Ticket, published
+from hub.dev.simulator.photo import photo
+from hub.dev.simulator.policies import ISSUES, POLICIES, STRICT_ISSUE
+from hub.dev.simulator.said import (
+    INVOICES,
+    Report,
+    Row,
+    Said,
+    Telling,
+    Ticket,
+    Trouble,
+    published,
+)
 from hub.dev.simulator.stories import Teller, first_home
+from hub.domain.serials import normalise
+from schemas.events.product import StockMoved
 from schemas.events.sale import SaleRecorded, SaleReturned
+from schemas.policies import MODELS
+from schemas.policies.evidence import EvidencePolicy
+from schemas.topics import CATALOG_INTAKE
 
 EXAMPLES = Path(__file__).parents[2] / "deploy" / "examples"
 RUN = "260101-120000"
@@ -143,7 +162,7 @@ def test_mistyped_tickets_are_refused_or_mean_nothing() -> None:
 
 def test_every_door_is_used_and_what_partners_report_is_well_formed() -> None:
     said = told()
-    assert {type(one) for one in said} == {Ticket, Row, Report, Telling}
+    assert {type(one) for one in said} == {Ticket, Row, Report, Telling, Trouble}
     reports = [one for one in said if isinstance(one, Report)]
     assert {one.partner for one in reports} == {*PARTNERS, INVOICES}
     for report in reports:
@@ -163,7 +182,9 @@ def test_two_runs_share_no_id_and_invent_no_one() -> None:
     said = [*told("260101-120000"), *told("260101-120001")]
     ids = [one.id for one in said if isinstance(one, Telling)]
     keys = [one.key for one in said if isinstance(one, Report)]
+    claims = [one.reference for one in said if isinstance(one, Trouble)]
     assert len(ids) == len(set(ids))
+    assert len(claims) == len(set(claims))
     assert len(keys) == len(set(keys))
     mails = [repr(one) for one in said if "@" in repr(one)]
     assert mails
@@ -186,3 +207,60 @@ def test_the_example_of_a_ticket_is_one_of_the_same_merchant() -> None:
 
 def test_the_example_of_a_sale_is_well_formed() -> None:
     Activation.model_validate_json((EXAMPLES / "sale.json").read_bytes())
+
+
+def test_a_run_ends_in_a_claim_however_short_it_is() -> None:
+    said = told(stories=2)
+    (trouble,) = [one for one in said if isinstance(one, Trouble)]
+    assert trouble.tenant == VOLTAGE.tenant
+
+
+def test_what_breaks_was_sold_and_its_claim_is_well_formed() -> None:
+    said = told(stories=2_000)
+    sold = {normalise(serial) for one in said if isinstance(one, Ticket) for serial in of(one)}
+    troubles = [one for one in said if isinstance(one, Trouble)]
+    for trouble in troubles:
+        body = ToldClaim.model_validate_json(json.dumps(trouble.filed()))
+        ToldClaim.model_validate_json(json.dumps(trouble.told({"description": "It broke."})))
+        assert normalise(body.serial or "") in sold
+    assert {one.issue for one in troubles} == set(ISSUES)
+    assert {one.wants for one in troubles} == {"repair", "replacement", "refund"}
+
+
+def of(ticket: Ticket) -> list[str]:
+    lines = ticket.body.get("lines")
+    found = [line.get("serials", []) for line in lines] if isinstance(lines, list) else []
+    return [serial for serials in found for serial in serials if isinstance(serial, str)]
+
+
+def test_the_warehouse_tells_what_came_before_it_tells_what_was_sold() -> None:
+    said = [one for one in told(stories=2_000) if isinstance(one, Telling)]
+    told_of = [one for one in said if one.topic == CATALOG_INTAKE.name]
+    moves = [StockMoved.model_validate_json(one.body or b"") for one in told_of]
+    assert [move.quantity for move in moves] == [2, -1] * (len(moves) // 2)
+    assert [len(move.serials) for move in moves] == [0, 1] * (len(moves) // 2)
+    assert "Depot" in {move.branch for move in moves}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_what_the_merchant_lays_down_is_valid(name: str) -> None:
+    MODELS[name].model_validate_json(json.dumps(POLICIES[name]))
+
+
+def test_every_trouble_is_one_that_the_merchant_knows() -> None:
+    assert {one["code"] for one in POLICIES["issue_types"]["types"]} == set(ISSUES)
+
+
+def test_the_example_of_a_draft_asks_for_more_than_what_is_in_force() -> None:
+    draft = EvidencePolicy.model_validate_json((EXAMPLES / "evidence-draft.json").read_bytes())
+    force = EvidencePolicy.model_validate_json(json.dumps(POLICIES["evidence"]))
+    for issue in ("power", STRICT_ISSUE):
+        assert set(draft.evidence(issue).required) > set(force.evidence(issue).required)
+
+
+def test_no_two_photos_are_alike() -> None:
+    chance = random.Random(1)  # noqa: S311
+    photos = {photo(chance) for _ in range(10)}
+    assert len(photos) == 10
+    with Image.open(BytesIO(photos.pop())) as picture:
+        picture.load()

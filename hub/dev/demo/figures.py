@@ -4,12 +4,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
 from hub.dev.demo.raw import Files, Raw, read_files, read_raw
 from hub.recovery.figures import OUTCOMES, PartitionFigures, read_partitions, read_progress
+from schemas.events.claim import State
 from schemas.topics import WARRANTY_INTAKE
 
 SAID = ("activated", "ended", "linked", "refused")
@@ -20,6 +21,9 @@ DELIVERIES = """
 select case when state = 'sending' then 'waiting' else state end as state, count(*) as n
   from delivery where state not in ('given_up', 'skipped') group by 1
 """
+CLAIMS = "select state, count(*) as n from claim group by state"
+FILED = "filed"
+CLAIM_STATES: tuple[str, ...] = get_args(State)
 TRAIL = "select coalesce(sum(batches), 0)::bigint from hub_trail_behind()"
 
 
@@ -42,6 +46,8 @@ class Figures:
     """On their way from one home to another."""
     deliveries: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(DELIVERED, 0))
     """What endpoints had, what none of them ever will, and what is still on its way to them."""
+    claims: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(CLAIM_STATES, 0))
+    """By state."""
 
     def __getitem__(self, name: str) -> int:
         return self.numbers[name]
@@ -55,6 +61,7 @@ class Figures:
         """Every figure by a plain name; counts are those since the first event ever."""
         doors = {"raw": self.raw.as_json(), "files": self.files.as_json()}
         doors["deliveries"] = dict(self.deliveries)
+        doors["claims"] = {FILED: sum(self.claims.values()), **self.claims}
         behind = {"projection_lag": self.projection_lag, "trail_lag": self.trail_lag}
         return {**self.numbers, **doors, **behind}
 
@@ -89,7 +96,11 @@ async def read(database: Database, peek: Peek | None, *, drop: Path, partitions:
     }
     seconds = await _lag_seconds(peek, pairs) if peek is not None else 0.0
     deliveries = {state: sent.get(state, 0) for state in DELIVERED}
-    return Figures(numbers, raw, files, len(owners), seconds, lag, trail, letters, deliveries)
+    stand = {row["state"]: row["n"] for row in await database.fetch(CLAIMS)}
+    claims = {state: stand.get(state, 0) for state in CLAIM_STATES}
+    return Figures(
+        numbers, raw, files, len(owners), seconds, lag, trail, letters, deliveries, claims
+    )
 
 
 Ends = Sequence[tuple[PartitionFigures, int]]

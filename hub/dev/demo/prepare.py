@@ -17,7 +17,7 @@ from hub.dev.demo.plan import RECEIVERS
 from hub.dev.demo.receivers import connect_receivers
 from hub.dev.demo.staff import hire
 from hub.dev.simulator.doors import PUBLISHED, SOURCE
-from hub.dev.simulator.goods import MERCHANTS, PARTNERS
+from hub.dev.simulator.goods import MERCHANTS, PARTNERS, WORKSHOP
 from hub.settings import Settings
 
 PATIENCE_DAYS = 14
@@ -80,7 +80,8 @@ async def _secrets(
 async def _keys(db: Database, kept: Mapping[str, str]) -> dict[str, str]:
     holders = [(HUB, PERSON, Role.OPERATOR)]
     for merchant in MERCHANTS:
-        holders += [(merchant.tenant, name, Role.INTEGRATION) for name in (PERSON, *PARTNERS)]
+        systems = (PERSON, *PARTNERS, WORKSHOP)
+        holders += [(merchant.tenant, name, Role.INTEGRATION) for name in systems]
         holders.append((merchant.tenant, ADMIN, Role.SYSTEM_ADMIN))
     in_force = {one.id for one in await keys.issued(db) if one.revoked_at is None}
     found: dict[str, str] = {}

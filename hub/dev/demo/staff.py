@@ -12,6 +12,7 @@ from hub.access.permissions import STAFF, Role
 from hub.access.post import Wording
 from hub.adapters.postgres import Database, Queries
 from hub.bootstrap.ingress import tenant_database
+from hub.dev.simulator import staff
 from hub.settings import Settings
 
 TENANT = "voltage"
@@ -20,7 +21,7 @@ TENANT = "voltage"
 
 def address(role: Role) -> str:
     """Under what somebody signs in."""
-    return f"{role.replace('_', '.')}@{TENANT}.example"
+    return staff.address(TENANT, role)
 
 
 async def hire(settings: Settings, database: Database, known: str) -> str:

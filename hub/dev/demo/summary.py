@@ -11,9 +11,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from hub.dev.demo.figures import Figures
+from hub.dev.demo.figures import CLAIM_STATES, Figures
 
-LEVELS = ("early", "retrying", "held", "waiting", "unaccounted")
+LEVELS = ("early", "retrying", "held", "waiting", "unaccounted", *CLAIM_STATES)
 
 
 @dataclass(frozen=True, slots=True)

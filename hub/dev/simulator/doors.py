@@ -14,11 +14,13 @@ from typing import Self
 import httpx
 
 from hub.adapters.kafka import KafkaSettings, Outlet
-from hub.dev.simulator.goods import MERCHANTS, PARTNERS, TILLS, Merchant
+from hub.dev.simulator.goods import MERCHANTS, PARTNERS, TILLS, VOLTAGE, WORKSHOP, Merchant
 from hub.dev.simulator.nights import Nights
 from hub.dev.simulator.partner import Partner
 from hub.dev.simulator.platform import BackOffice
-from hub.dev.simulator.said import INVOICES, Report, Row, Said, Telling, Ticket
+from hub.dev.simulator.said import INVOICES, Report, Row, Said, Telling, Ticket, Trouble
+from hub.dev.simulator.service import Service
+from hub.dev.simulator.serving import Desk, opened
 from hub.dev.simulator.till import HABITS, Till
 
 PATH = "/individual-customers/warranty/invoice/with-product-code"
@@ -41,6 +43,8 @@ class Way:
     """By tenant and partner: `voltage/app`."""
     secrets: Mapping[str, str]
     """By tenant and source: `voltage/pos`."""
+    password: str = ""
+    """Of the people of the merchant who has a service centre; nobody files claims where there is none."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,7 @@ class Doors:
     _partners: dict[tuple[str, str], Partner] = field(default_factory=dict)
     _nights: dict[str, Nights] = field(default_factory=dict)
     _office: BackOffice = field(init=False)
+    _service: Service | None = None
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def __aenter__(self) -> Self:
@@ -67,8 +72,13 @@ class Doors:
         self._office = BackOffice(outlet, self.way.partitions, self.chance, self.heard)
         for merchant in MERCHANTS:
             self._staff(merchant, client)
+        if self.way.password:
+            key = self.way.keys[f"{VOLTAGE.tenant}/{WORKSHOP}"]
+            desk = Desk(VOLTAGE, self.way.api, key, self.way.password)
+            self._service = opened(desk, client, self.chance, self.heard)
         group = await self._open.enter_async_context(asyncio.TaskGroup())
-        for one in (*self._talking, *self._nights.values()):
+        served = [self._service] if self._service else []
+        for one in (*self._talking, *self._nights.values(), *served):
             self._open.callback(group.create_task(one.run()).cancel)
         return self
 
@@ -91,12 +101,16 @@ class Doors:
                 await self._partners[said.tenant, said.partner].tell(said)
             case Row():
                 await self._nights[said.tenant].tell(said)
+            case Trouble() if self._service is not None:
+                await self._service.tell(said)
 
     async def settle(self) -> None:
         """Until everything that was told is at its door."""
         await asyncio.gather(*(one.settle() for one in self._talking))
         for nights in self._nights.values():
             await nights.settle()
+        if self._service is not None:
+            await self._service.settle()
 
     @property
     def _talking(self) -> "list[BackOffice | Till | Partner]":

@@ -10,6 +10,8 @@ TILLS = ("steady", "flaky", "twice")
 """The tills of each merchant by what is odd about them; they are numbered from 1."""
 PARTNERS = ("app", "market", "webshop")
 """Who reports to the API for each merchant; also the names of their sources."""
+WORKSHOP = "workshop"
+"""The service centre, which files claims."""
 
 
 @dataclass(frozen=True, slots=True)

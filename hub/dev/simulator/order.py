@@ -59,6 +59,10 @@ class Order:
         self.quantity = quantity
         return self
 
+    def at(self, merchant: Merchant) -> "Order":
+        """The same number, at another merchant."""
+        return self if merchant is self.merchant else Order(merchant, self.number, self.chance)
+
     def under(self, number: str) -> "Order":
         """The same goods under another number of the same source."""
         other = Order(self.merchant, number, self.chance)

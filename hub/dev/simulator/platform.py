@@ -1,4 +1,4 @@
-"""The platform's back office, which publishes on the intake topic itself."""
+"""The platform's back office, which publishes on the intake topics itself."""
 
 import asyncio
 import random
@@ -10,7 +10,6 @@ import structlog
 from hub.adapters.kafka import Message, Outlet
 from hub.dev.simulator.said import Telling
 from hub.sdk.failures import BrokerUnavailableError
-from schemas.topics import WARRANTY_INTAKE
 
 KEPT = 2_000
 _AGAIN_SECONDS = 1.0
@@ -38,20 +37,20 @@ class BackOffice:
             found = [await self._events.get()]
             while not self._events.empty():
                 found.append(self._events.get_nowait())
-            by_partition: dict[int, list[Message]] = defaultdict(list)
+            by_place: dict[tuple[str, int], list[Message]] = defaultdict(list)
             for telling in found:
                 partition = telling.partition(self.partitions, self.chance)
-                by_partition[partition].append(telling.message())
-            for partition, messages in by_partition.items():
-                await self._until_they_land(partition, messages)
+                by_place[telling.topic, partition].append(telling.message())
+            for (topic, partition), messages in by_place.items():
+                await self._until_they_land(topic, partition, messages)
             for _ in found:
                 self._events.task_done()
 
-    async def _until_they_land(self, partition: int, messages: list[Message]) -> None:
+    async def _until_they_land(self, topic: str, partition: int, messages: list[Message]) -> None:
         """Some may have landed before Kafka went away: the hub knows a repeat by its id."""
         while True:
             try:
-                await self.outlet.send(WARRANTY_INTAKE.name, partition, messages)
+                await self.outlet.send(topic, partition, messages)
             except BrokerUnavailableError as error:
                 log.warning("back_office.waited", reason=str(error), seconds=_AGAIN_SECONDS)
                 await asyncio.sleep(_AGAIN_SECONDS)

@@ -45,6 +45,7 @@ def _way(settings: Settings, noted: Mapping[str, Any]) -> Way:
         drop=Path(noted["drop"]),
         keys=noted["private"]["keys"],
         secrets=noted["private"]["secrets"],
+        password=noted["private"]["password"],
     )
 
 

@@ -19,6 +19,8 @@ FAST, FLAKY = "fast", "flaky"
 NAMES = (FAST, FLAKY)
 TROUBLED = 0.2
 """So often the flaky one answers with a trouble of its own."""
+MOST_TROUBLES = 3
+"""With one message; then it takes it, or the last ones of a run would come again for minutes."""
 TAKEN, TROUBLE = 200, 503
 
 
@@ -29,6 +31,8 @@ class Receivers:
     chance: random.Random
     taken: Counter[str] = field(default_factory=Counter)
     troubled: Counter[str] = field(default_factory=Counter)
+    _troubles: Counter[str] = field(default_factory=Counter)
+    """With each message that the flaky one has still to take."""
 
     def app(self) -> Starlette:
         """Each below its name."""
@@ -37,11 +41,18 @@ class Receivers:
     async def _take(self, request: Request) -> Response:
         await request.body()
         name = request.url.path.strip("/")
-        if name == FLAKY and self.chance.random() < TROUBLED:
+        if name == FLAKY and self._is_in_trouble(request.headers.get("webhook-id", "")):
             self.troubled[name] += 1
             return Response(status_code=TROUBLE)
         self.taken[name] += 1
         return Response(status_code=TAKEN)
+
+    def _is_in_trouble(self, message: str) -> bool:
+        if self._troubles[message] < MOST_TROUBLES and self.chance.random() < TROUBLED:
+            self._troubles[message] += 1
+            return True
+        del self._troubles[message]
+        return False
 
 
 @asynccontextmanager

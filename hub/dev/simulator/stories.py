@@ -1,21 +1,39 @@
 """What happens to a sale: nothing more, a return, a registration, a second report, a mistake.
 
 Each thing is said at the door that its source has: tills post tickets and leave a file at night,
-partners report to the API, the platform's back office publishes on the topic.
+partners report to the API, the platform's back office publishes on the topics, customers bring
+what breaks to the service centre.
 """
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hub.dev.simulator import exports, tickets
 from hub.dev.simulator.broken import broken
 from hub.dev.simulator.goods import MERCHANTS, TILLS, VOLTAGE, Merchant
 from hub.dev.simulator.order import Order
-from hub.dev.simulator.said import Said, invoiced, published, registered, reported
+from hub.dev.simulator.policies import ISSUES
+from hub.dev.simulator.said import (
+    Said,
+    invoiced,
+    moved,
+    published,
+    registered,
+    reported,
+    trouble,
+)
 from schemas.events.parts import Order as OrderRef
 from schemas.refs import order_home
 
+STOCKED = ("TV-55Q", "PH-X6", "HP-ANC")
+"""The goods of which the warehouse tells."""
+MOVED_ELSEWHERE = 0.15
+"""So many units are said to have left another branch than the one that sold them."""
+LONG_AGO = timedelta(days=1_200)
+"""Longer than anything is covered."""
+WANTED = ("repair", "repair", "replacement", "replacement", "refund")
 Story = list[tuple[float, Said]]
 """What is said, each with the seconds after the first of it."""
 
@@ -38,9 +56,11 @@ class Teller:
     count: int = 0
 
     def story(self) -> Story:
-        """The next story; the first is a sale at the first merchant that needs no door."""
+        """The next story; the first is a sale that needs no door, the second ends in a claim."""
         if self.count == 0:
             return self._published(self._order(VOLTAGE))
+        if self.count == 1:
+            return self._broken_down(self._order(VOLTAGE))
         tell = self.chance.choices(list(_STORIES), list(_STORIES.values()))[0]
         return tell(self, self._order(self.chance.choice(MERCHANTS)))
 
@@ -115,6 +135,30 @@ class Teller:
         mistake = order.under(f"{order.number}-B")
         return [(0, sale), (self._later(), tickets.sold(mistake))]
 
+    def _broken_down(self, order: Order) -> Story:
+        """The only merchant with a service centre is told of it."""
+        order = order.at(VOLTAGE).with_serial()
+        return [
+            (0, tickets.sold(order)),
+            *self._moved(order),
+            (self._later(), self._trouble(order)),
+        ]
+
+    def _broken_down_too_late(self, order: Order) -> Story:
+        order = order.at(VOLTAGE).with_serial()
+        order.sold_at -= LONG_AGO
+        return [(0, tickets.sold(order)), (self._later(), self._trouble(order))]
+
+    def _moved(self, order: Order) -> Story:
+        if order.good.code not in STOCKED:
+            return []
+        elsewhere = self.chance.random() < MOVED_ELSEWHERE
+        left = moved(order, -1, branch="Depot" if elsewhere else None)
+        return [(0.5, moved(order, 2)), (0.5, left)]
+
+    def _trouble(self, order: Order) -> Said:
+        return trouble(order, self.chance.choice(ISSUES), self.chance.choice(WANTED))
+
     def _quiet(self, order: Order) -> Story:
         till = self.chance.randint(1, len(TILLS))
         return [(0, tickets.heartbeat(order.merchant, till, order.number))]
@@ -147,6 +191,8 @@ _STORIES: dict[Callable[[Teller, Order], Story], float] = {
     Teller._told_by_a_market_too: 3,  # noqa: SLF001
     Teller._told_by_the_back_office_too: 2,  # noqa: SLF001
     Teller._entered_twice: 1.5,  # noqa: SLF001
+    Teller._broken_down: 4,  # noqa: SLF001
+    Teller._broken_down_too_late: 0.4,  # noqa: SLF001
     Teller._quiet: 2,  # noqa: SLF001
     Teller._mistyped: 0.7,  # noqa: SLF001
     Teller._broken: 0.8,  # noqa: SLF001
