@@ -14,6 +14,9 @@ from hub.domain.policies.versions import policy_in_force
 from schemas.policies.exclusions import ExclusionsPolicy
 from schemas.policies.parts import Locale
 from schemas.policies.wording import WordingPolicy
+from schemas.refs import product_home, product_id
+
+PRODUCT = "select name from product where id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Speaker:
     merchant: str
     wording: WordingPolicy | None
     exclusions: ExclusionsPolicy | None
+    product: str
+    """What its customers call the product of the claim."""
 
     def now(self, claim: Claim, locale: Locale) -> CustomerIsTold:
         """Where it stands, what comes next, and how long that takes."""
@@ -43,7 +48,7 @@ class Speaker:
             "merchant": self.merchant,
             "claim": claim.id,
             "warranty": claim.warranty,
-            "product": claim.product,
+            "product": self.product,
             "serial": claim.serial_norm or "",
         }
         told = sentences(
@@ -65,8 +70,8 @@ class Speaker:
         )
 
 
-async def speaker(queries: Queries, merchant: str) -> Speaker:
-    """Whoever speaks for a merchant, as its policies are now."""
+async def speaker(queries: Queries, merchant: str, claim: Claim) -> Speaker:
+    """Whoever speaks for a merchant about a claim, as its policies and catalogue are now."""
     documents = {}
     for name in ("wording", "exclusions"):
         found = policy_in_force(await policy_shelf.versions(queries, name), datetime.now(UTC))
@@ -76,4 +81,11 @@ async def speaker(queries: Queries, merchant: str) -> Speaker:
         merchant,
         WordingPolicy.model_validate_json(wording) if wording else None,
         ExclusionsPolicy.model_validate_json(exclusions) if exclusions else None,
+        await _called(queries, merchant, claim.product),
     )
+
+
+async def _called(queries: Queries, merchant: str, product: str) -> str:
+    """The name of a product that the catalogue has by that code, else what it is known by."""
+    rows = await queries.fetch(PRODUCT, product_id(product_home(merchant, product)))
+    return str(rows[0]["name"]) if rows else product

@@ -278,7 +278,7 @@ async def explain(
                 messages=await of_claims(queries, caller.tenant, subjects),
             )
         )
-        speaks = await speaker(queries, caller.tenant)
+        speaks = await speaker(queries, caller.tenant, known)
     found = ExplainedClaim(
         claim=claim_telling.line(known, version),
         steps=steps,

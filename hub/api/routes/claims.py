@@ -239,7 +239,7 @@ async def read_claim(
     async with parts_of(request).database.speaking_for(caller.tenant) as queries:
         words = await claim_shelf.words(queries, keyring, caller.tenant, known)
         effects = await claim_shelf.effects_of(queries, claim)
-        speaks = await speaker(queries, caller.tenant)
+        speaks = await speaker(queries, caller.tenant, known)
     notes = caller.may(Permission.EXPLAIN_CLAIM)
     said = claim_telling.said(known, words, notes=notes)
     found = claim_telling.document(
