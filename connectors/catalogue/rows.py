@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from connectors.catalogue.settings import NEEDED, Kind, Settings
-from connectors.sdk import FileRecord, Origin, Translated, UntranslatableError, untranslatable
-from connectors.sdk.cells import Cells
+from connectors.sdk import FileRecord, Origin, Translated, untranslatable
+from connectors.sdk.cells import Cells, filled, records_of
 from connectors.sdk.facts import built, read_serial
-from connectors.sdk.tables import read_rows
 from schemas.base import Fact
 from schemas.events.product import CategoryDescribed, ProductDescribed, StockMoved
 from schemas.refs import category_home, derived_id, movement_home, product_home
@@ -24,21 +23,12 @@ BETWEEN, PARTED = ";", "|"
 
 
 def records(path: Path, settings: Settings) -> Iterator[FileRecord]:
-    needed = [settings.column(name) for name in NEEDED[settings.kind]]
-    mapped = dict.fromkeys([*needed, *settings.columns.values()])
-    return read_rows(
-        path, columns=list(mapped), encoding=settings.encoding, delimiter=settings.delimiter
-    )
+    return records_of(path, settings, NEEDED[settings.kind])
 
 
 def translate(record: FileRecord, settings: Settings, origin: Origin) -> Iterator[Translated]:
     """One row as one event."""
-    if record.fault:
-        raise UntranslatableError(record.fault)
-    row = Cells(record.body, settings)
-    for name in NEEDED[settings.kind]:
-        if not row.text(name):
-            raise untranslatable(f"{name}_missing", f"{name} is blank; fill the cell or map it")
+    row = filled(record, settings, NEEDED[settings.kind])
     fact, at, home = MEANINGS[settings.kind](row, origin)
     body = fact.model_dump_json(exclude_none=True)
     yield Translated(

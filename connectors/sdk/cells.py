@@ -1,13 +1,15 @@
 """A row of a file whose columns may have any name: what its cells say, field by field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from connectors.sdk.connector import untranslatable
+from connectors.sdk.connector import FileRecord, UntranslatableError, untranslatable
 from connectors.sdk.facts import of_field
+from connectors.sdk.tables import read_rows
 from connectors.sdk.values import Mark, SlashDates, quoted, read_count, read_instant
 from schemas.events.parts import Zone
 
@@ -98,3 +100,27 @@ class Cells(Generic[S]):
             message = f"{name}: {quoted(word)} is neither yes nor no; write one of the two"
             raise untranslatable("flag_unknown", message)
         return word in YES
+
+
+def records_of(path: Path, settings: ColumnSettings, needed: Sequence[str]) -> Iterator[FileRecord]:
+    """The rows of a file that has the columns of the needed fields and of whatever is mapped."""
+    mapped = dict.fromkeys([*map(settings.column, needed), *settings.columns.values()])
+    return read_rows(
+        path, columns=list(mapped), encoding=settings.encoding, delimiter=settings.delimiter
+    )
+
+
+def filled(record: FileRecord, settings: S, needed: Sequence[str]) -> Cells[S]:
+    """The cells of a row in which every needed field says something.
+
+    Raises:
+        UntranslatableError: the row cannot be read, or a cell is blank.
+
+    """
+    if record.fault:
+        raise UntranslatableError(record.fault)
+    row = Cells(record.body, settings)
+    for name in needed:
+        if not row.text(name):
+            raise untranslatable(f"{name}_missing", f"{name} is blank; fill the cell or map it")
+    return row

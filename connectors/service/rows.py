@@ -5,10 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.sdk import FileRecord, Origin, Translated, UntranslatableError, untranslatable
-from connectors.sdk.cells import Cells
+from connectors.sdk import FileRecord, Origin, Translated, untranslatable
+from connectors.sdk.cells import Cells, filled, records_of
 from connectors.sdk.facts import built, of_field, read_serial
-from connectors.sdk.tables import read_rows
 from connectors.sdk.values import read_day, read_money
 from connectors.service.settings import NEEDED, Settings
 from schemas.base import Fact
@@ -23,21 +22,12 @@ Meant = tuple[Fact, datetime, str]
 
 
 def records(path: Path, settings: Settings) -> Iterator[FileRecord]:
-    needed = [settings.column(name) for name in NEEDED[settings.kind]]
-    mapped = dict.fromkeys([*needed, *settings.columns.values()])
-    return read_rows(
-        path, columns=list(mapped), encoding=settings.encoding, delimiter=settings.delimiter
-    )
+    return records_of(path, settings, NEEDED[settings.kind])
 
 
 def translate(record: FileRecord, settings: Settings, origin: Origin) -> Iterator[Translated]:
     """One row as one event; a row that says more of a claim than before is another one."""
-    if record.fault:
-        raise UntranslatableError(record.fault)
-    row = Cells(record.body, settings)
-    for name in NEEDED[settings.kind]:
-        if not row.text(name):
-            raise untranslatable(f"{name}_missing", f"{name} is blank; fill the cell or map it")
+    row = filled(record, settings, NEEDED[settings.kind])
     meant = _claim(row, origin) if settings.kind == "claims" else _outcome(row, origin)
     fact, at, place = meant
     body = fact.model_dump_json(exclude_none=True)

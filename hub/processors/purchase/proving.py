@@ -57,7 +57,7 @@ def offer(purchase: Purchase, event: Event, fact: ProofOffered) -> Decision[Purc
 
 def _proof(purchase: Purchase, event: Event, fact: ProofOffered, unit: Unit) -> Proof:
     number = len(purchase.proofs) + 1
-    shown = fact.invoice is not None and normalise(fact.invoice) in set(_references(unit))
+    shown = fact.invoice is not None and normalise(fact.invoice) in set(references(unit))
     proof = Proof(
         id=f"prf_{home_of(unit.id)}_{number}",
         number=number,
@@ -75,7 +75,7 @@ def _proof(purchase: Purchase, event: Event, fact: ProofOffered, unit: Unit) -> 
     return replace(proof, decided_at=event.time, decided_why=MATCHES) if shown else proof
 
 
-def _references(unit: Unit) -> Iterable[str]:
+def references(unit: Unit) -> Iterable[str]:
     """What sources called the orders it was sold under, as serials are compared: by letters and figures."""
     return (normalise(one.reference) for one in unit.reports if one.namespace is not None)
 

@@ -175,10 +175,15 @@ def place_claim(event: Event, known: Known) -> str:
     if isinstance(fact, ClaimFiled):
         return _home_of_filing(event, fact, known)
     if isinstance(fact, UnitReplaced):
-        if fact.serial is None:
-            return reference_home(event.tenant, "hub", fact.effect)
-        return serial_home(event.tenant, normalise(fact.serial))
+        return home_of_new(event, fact)
     return _home_in(event, identifier_of(fact))
+
+
+def home_of_new(event: Event, letter: UnitReplaced) -> str:
+    """Where a unit lives that takes the place of another."""
+    if letter.serial is None:
+        return reference_home(event.tenant, "hub", letter.effect)
+    return serial_home(event.tenant, normalise(letter.serial))
 
 
 def _home_of_filing(event: Event, fact: ClaimFiled, known: Known) -> str:

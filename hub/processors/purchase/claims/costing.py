@@ -7,7 +7,7 @@ from hub.domain.errors import reject
 from hub.processors.purchase.claim_rows import Claim, Effect
 from hub.processors.purchase.claims.answers import Posted
 from hub.processors.purchase.claims.finding import claim_here
-from hub.processors.purchase.claims.moving import HUB, person, source
+from hub.processors.purchase.claims.moving import HUB, person, source, speaks_as
 from hub.processors.purchase.draft import Draft
 from hub.processors.purchase.state import Purchase
 from hub.sdk.decision import Decision, Said
@@ -124,7 +124,7 @@ def verify(purchase: Purchase, event: Event, fact: CostVerified) -> Decision[Pur
     if posting is None:
         message = f"claim {claim.id} has no posting {fact.posting!r}; read its costs"
         raise reject("unknown_posting", message)
-    if by.id in {posting.by.id, posting.source} or by.id.replace("_", "-") == posting.source:
+    if by.id == posting.by.id or speaks_as(by, posting.source):
         message = "nobody verifies what he posted; ask somebody else who may"
         raise reject("own_posting", message)
     if any(one.posting == posting.id for one in claim.verified):

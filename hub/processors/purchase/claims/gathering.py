@@ -1,6 +1,6 @@
 """What rules look at of a claim, gathered from its home and from what was looked up."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import TypeVar, cast
@@ -25,6 +25,7 @@ from hub.processors.purchase.claims.asking import (
 )
 from hub.processors.purchase.customers import ask_traits, traits
 from hub.processors.purchase.proofs import ACCEPTED, OFFERED
+from hub.processors.purchase.proving import references
 from hub.processors.purchase.state import Purchase, Unit
 from hub.sdk.events import AskRow, Event, Known
 from schemas.policies.approval import ApprovalPolicy
@@ -183,13 +184,9 @@ def _invoice(purchase: Purchase, unit: Unit, pieces: Sequence[Piece]) -> Invoice
         return "accepted"
     proofs = {one.state for one in purchase.proofs.values() if one.warranty == unit.id}
     shown = {normalise(piece.value) for piece in pieces if piece.kind == "invoice"}
-    if ACCEPTED in proofs or shown & set(_references(unit)):
+    if ACCEPTED in proofs or shown & set(references(unit)):
         return "accepted"
     return "offered" if shown or OFFERED in proofs else "missing"
-
-
-def _references(unit: Unit) -> Iterator[str]:
-    return (normalise(one.reference) for one in unit.reports if one.namespace is not None)
 
 
 def price_of(purchase: Purchase, unit: Unit) -> tuple[int, str] | None:

@@ -30,7 +30,12 @@ def person(actor: Actor) -> By:
 
 def is_theirs(claim: Claim, by: By) -> bool:
     """Whether somebody filed the claim himself; a person reports under a name made of his id."""
-    return claim.connector in {by.id, by.id.replace("_", "-")}
+    return speaks_as(by, claim.connector)
+
+
+def speaks_as(by: By, name: str) -> bool:
+    """Whether somebody reports as the source of that name."""
+    return name in {by.id, by.id.replace("_", "-")}
 
 
 def begin(draft: Draft, claim: Claim, by: By, event: Event) -> Claim:

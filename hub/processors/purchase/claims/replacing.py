@@ -12,6 +12,7 @@ from hub.domain.reports import REGISTRATION, SALE, Report
 from hub.domain.serials import name_value, normalise
 from hub.processors.purchase.claim_rows import Effect
 from hub.processors.purchase.claims.answers import Effected
+from hub.processors.purchase.claims.asking import home_of_new
 from hub.processors.purchase.claims.ending import finish, tell_change
 from hub.processors.purchase.claims.finding import claim_here, effect_here
 from hub.processors.purchase.claims.gathering import price_of
@@ -30,7 +31,7 @@ from schemas.events.claim import (
 )
 from schemas.events.parts import Product
 from schemas.events.warranty import WarrantyEnded
-from schemas.refs import home_of, reference_home, serial_home
+from schemas.refs import home_of
 
 NAMESPACE = "replacement"
 """Of the orders under which units are reported that replaced others."""
@@ -69,10 +70,7 @@ def send(  # noqa: PLR0913, PLR0917 - an effect, its unit, and what is told of i
         customer=unit.customer,
         price=money(*(price_of(purchase, unit) or (None, None))),
     )
-    place = (
-        serial_home(event.tenant, norm) if norm else reference_home(event.tenant, "hub", effect.id)
-    )
-    draft.letters.append(Letter(letter, place))
+    draft.letters.append(Letter(letter, home_of_new(event, letter)))
     note = Change("acknowledged", event.time, by, SENT, fact.why, event.id)
     changes = (*effect.changes, note)
     effect = replace(
@@ -97,7 +95,7 @@ def take(
     purchase: Purchase, event: Event, letter: UnitReplaced, known: Known
 ) -> Decision[Purchase]:
     """Cover the new unit, from the day of the replacement to the last day of the old one."""
-    place = home_of_replacement(event, letter)
+    place = home_of_new(event, letter)
     mine = next(
         (
             unit
@@ -144,13 +142,6 @@ def _registered(purchase: Purchase, letter: UnitReplaced, norm: str) -> Unit | N
         ),
         None,
     )
-
-
-def home_of_replacement(event: Event, letter: UnitReplaced) -> str:
-    """Where the new unit lives."""
-    if letter.serial is None:
-        return reference_home(event.tenant, "hub", letter.effect)
-    return serial_home(event.tenant, normalise(letter.serial))
 
 
 def _is_taken(event: Event, letter: UnitReplaced, norm: str, known: Known) -> bool:
