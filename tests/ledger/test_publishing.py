@@ -8,20 +8,26 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from hub.adapters.kafka import Message, Outlet
 from hub.sdk.failures import BrokerUnavailableError
-from tests.ledger.driver import Hub, count
+from tests.ledger.driver import Hub, count, eventually
 
 pytestmark = pytest.mark.servers
 
 
 async def limit(hub: Hub, size: int) -> None:
-    """Change how large a record of the status topic may be."""
+    """Change how large a record of the status topic may be; a broker hears of it a moment after it is taken."""
+    topic, name = hub.processor.writes.name, "max.message.bytes"
     admin = AIOKafkaAdminClient(bootstrap_servers=hub.settings.bootstrap)
+
+    async def in_force() -> bool:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        entries = [entry[:2] for resource in answer.resources for entry in resource[4]]
+        return (name, str(size)) in entries
+
     await admin.start()
     try:
-        configs = {"max.message.bytes": str(size)}
-        await admin.alter_configs(
-            [ConfigResource(ConfigResourceType.TOPIC, hub.processor.writes.name, configs=configs)]
-        )
+        asked = ConfigResource(ConfigResourceType.TOPIC, topic, configs={name: str(size)})
+        await admin.alter_configs([asked])
+        await eventually(in_force, f"{name} is {size}")
     finally:
         await admin.close()
 
@@ -57,9 +63,9 @@ async def test_nothing_is_sent_after_what_failed(hub: Hub) -> None:
 
 async def test_what_could_not_be_published_is_published_in_order_later(hub: Hub) -> None:
     """Hole 7: the topic refuses the first event and would take the second; the wire keeps its order."""
+    await limit(hub, 5_000)
     await hub.start()
     await hub.told_all(count("e0"))
-    await limit(hub, 5_000)
     await hub.tell(count("e1", words=20_000), count("e2"), count("e3"))
     refused = "select next_offset = 4 and epoch > 2 from partition_owner where next_offset > 0"
     await hub.until(refused, "claimed again")
