@@ -7,6 +7,7 @@ middle, another finds due once the attempt counts as lost, and sends it again un
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -22,8 +23,9 @@ from hub.delivery.verdict import Verdict, heard, verdict
 from hub.sdk.failures import DecideAgainError, StoreUnavailableError
 from hub.telemetry.metrics import Metrics
 
-TURN_SECONDS, IDLE_SECONDS = 0.02, 0.05
-GATHER_SECONDS = 0.01
+IDLE_SECONDS = 0.05
+"""Between two looks for what has come due, where no attempt's end makes room before."""
+GATHER_SECONDS = 0.002
 """Ends of attempts are written together that come within so long."""
 GRACE_SECONDS = 5.0
 """For attempts that are on their way when the process is asked to stop."""
@@ -50,6 +52,8 @@ class Dispatcher:
     health: Health = field(init=False)
     _running: set["asyncio.Task[None]"] = field(default_factory=set)
     _verdicts: list[Verdict] = field(default_factory=list)
+    _has_ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _has_room: asyncio.Event = field(default_factory=asyncio.Event)
     _away: str = ""
 
     def __post_init__(self) -> None:
@@ -67,7 +71,9 @@ class Dispatcher:
         writing = asyncio.create_task(self._write_for_ever())
         try:
             while True:
-                await asyncio.sleep(TURN_SECONDS if await self._turn() else IDLE_SECONDS)
+                self._has_room.clear()
+                if not await self._turn():
+                    await self._rest()
                 if writing.done():
                     writing.result()
         finally:
@@ -80,11 +86,16 @@ class Dispatcher:
             await asyncio.gather(*self._running, return_exceptions=True)
             await self._write_once(GRACE_SECONDS)
 
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_SECONDS):
+                await self._has_room.wait()
+
     async def _turn(self) -> bool:
-        """Claim as much as there is room for, and begin; whether anything was due."""
+        """Claim what there is room for, and begin; whether there is room and more may be due."""
         room = min(MOST_CLAIMED, self.at_once - len(self._running))
         if room <= 0:
-            return True
+            return False
         try:
             claimed = await self.queue.claim(room)
         except AWAY as error:
@@ -96,7 +107,7 @@ class Dispatcher:
             task = asyncio.create_task(self._deliver(one, until))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        return bool(claimed)
+        return len(claimed) == room
 
     async def _deliver(self, claimed: Claimed, until: float) -> None:
         try:
@@ -105,7 +116,7 @@ class Dispatcher:
             return  # it counts as lost after a while, and nothing was sent
         except SealError as error:
             answer = Answer("secret_unreadable", str(error))
-            self._verdicts.append(verdict(claimed, answer, 0.0, self.scale))
+            self._end(verdict(claimed, answer, 0.0, self.scale))
             return
         if time.monotonic() > until:
             # This process stood still; whoever has it by now would send it beside us.
@@ -116,7 +127,11 @@ class Dispatcher:
         found = verdict(claimed, answer, took, self.scale)
         self.metrics.delivery_attempts.labels(receiver.kind, found.fate).inc()
         self.metrics.delivery_seconds.labels(receiver.kind).observe(took)
+        self._end(found)
+
+    def _end(self, found: Verdict) -> None:
         self._verdicts.append(found)
+        self._has_ended.set()
 
     async def _asked(self, receiver: Receiver, claimed: Claimed) -> Answer:
         destination = self.destinations.get(receiver.kind)
@@ -135,12 +150,15 @@ class Dispatcher:
     async def _write_for_ever(self) -> None:
         failed = 0
         while True:
+            await self._has_ended.wait()
             await asyncio.sleep(GATHER_SECONDS)
+            self._has_ended.clear()
             try:
                 await self._write()
                 failed = 0
             except AWAY as error:
                 failed += 1
+                self._has_ended.set()
                 await self._wait_out(error, failed)
 
     async def _write_once(self, seconds: float) -> None:
@@ -162,6 +180,7 @@ class Dispatcher:
         await self.queue.finish(ended)
         del self._verdicts[: len(batch)]
         standing = await self.queue.pace(heard(batch))
+        self._has_room.set()
         await self.health.look(standing)
 
     async def _wait_out(self, error: Exception, failed: int) -> None:
