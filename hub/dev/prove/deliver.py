@@ -23,9 +23,11 @@ from hub.delivery.signing import signed
 from hub.dev import embedded
 from hub.dev.prove.delivering import BODY, LINES, TENANT, Place, apart, here
 from hub.dev.prove.killed import killed
-from hub.dev.prove.receiver import Receiver
+from hub.dev.prove.receiver import Elders, Receiver
 
 LEAST_RATIO, MOST_SLOWER, MOST_ABOVE = 0.7, 1.10, 1.05
+OFF_AT = 0.3
+"""Of what we deliver, so much comes while a receiver is off."""
 ROW = "insert into bare_attempt values ($1, $2, 200, clock_timestamp())"
 LATENCY = """
 select percentile_cont(0.99) within group (order by extract(epoch from ended_at - made_at))::float8
@@ -87,24 +89,27 @@ async def _ours(place: Place, _url: str, first: int, count: int) -> None:
 
 
 async def order(place: Place) -> dict[str, Any]:
-    """Events in order per subject to one who fails one time in five: none arrives before its elder."""
-    count, last, inversions = place.some(100_000), dict[int, int](), 0
-    subjects = max(1, count // 20)
+    """Events in order per subject to one who fails one time in five: none arrives before its elder.
 
-    def took(_path: bytes, event: bytes) -> None:
-        nonlocal inversions
-        number = int(event[4:])
-        inversions += number < last.get(number % subjects, -1)
-        last[number % subjects] = max(number, last.get(number % subjects, -1))
-
-    async with here(Receiver(took=took)) as url:
+    A day of the schedule is nine seconds: of so many, some fail seven times in a row.
+    """
+    count = place.some(100_000)
+    elders = Elders(subjects=max(1, count // 20))
+    receiver = Receiver(took=elders.took)
+    async with here(receiver) as url:
         await place.endpoint(f"{url}/flaky", ordering="per_subject", at_once=64)
-        await place.tell(0, count - 1, subjects)
-        async with place.delivering(scale=0.001):
+        await place.tell(0, count - 1, elders.subjects)
+        async with place.delivering(scale=0.0001):
             await place.drained()
     states = await place.states()
-    holds = inversions == 0 and states == {"delivered": count}
-    return {"events": count, "inversions": inversions, "states": states, "holds": holds}
+    holds = elders.inversions == 0 and states == {"delivered": count}
+    return {
+        "events": count,
+        "failures": receiver.failures,
+        "inversions": elders.inversions,
+        "states": states,
+        "holds": holds,
+    }
 
 
 async def neighbours(place: Place) -> dict[str, Any]:
@@ -131,34 +136,44 @@ async def neighbours(place: Place) -> dict[str, Any]:
 
 
 async def outage(place: Place) -> dict[str, Any]:
-    """A receiver is off while events come: nothing dies, all arrives by itself, in order."""
-    seconds, rate, last, inversions = place.some(60), 30, dict[int, int](), 0
-
-    def took(_path: bytes, event: bytes) -> None:
-        nonlocal inversions
-        number = int(event[4:])
-        inversions += number < last.get(number % 100, -1)
-        last[number % 100] = number
-
-    receiver = Receiver(took=took, is_away=True)
+    """A receiver is off while events come at a share of what we deliver: nothing dies, all arrives, in order."""
+    first, seconds = place.some(5_000), place.some(120)
+    elders = Elders(subjects=1_000)
+    receiver = Receiver(took=elders.took)
     async with here(receiver) as url:
-        await place.endpoint(url, ordering="per_subject")
+        await place.endpoint(url, ordering="per_subject", at_once=4 * LINES)
         async with place.delivering():
-            for n in range(seconds):
-                await place.tell(n * rate, (n + 1) * rate - 1, 100)
-                await asyncio.sleep(1)
-            receiver.is_away, back = False, time.monotonic()
+            began = time.monotonic()
+            await place.tell(0, first - 1, elders.subjects)
             await place.drained()
-            took_seconds = round(time.monotonic() - back, 1)
+            delivers = first / (time.monotonic() - began)
+            rate, told, receiver.is_away = int(delivers * OFF_AT), first, True
+            for _ in range(seconds):
+                await place.tell(told, told + rate - 1, elders.subjects)
+                told += rate
+                await asyncio.sleep(1)
+            waited, receiver.is_away, back = await place.left(), False, time.monotonic()
+            await place.drained()
+            drained = time.monotonic() - back
     states = await place.states()
-    holds = inversions == 0 and states == {"delivered": seconds * rate}
-    told = {"events": seconds * rate, "off_s": seconds, "drained_s": took_seconds}
-    return told | {"inversions": inversions, "states": states, "holds": holds}
+    holds = elders.inversions == 0 and states == {"delivered": told}
+    return {
+        "events": told,
+        "delivers_per_s": round(delivers),
+        "off_s": seconds,
+        "told_per_s": rate,
+        "waited": waited,
+        "refused": receiver.failures,
+        "drained_s": round(drained, 1),
+        "inversions": elders.inversions,
+        "states": states,
+        "holds": holds,
+    }
 
 
 async def again(place: Place) -> dict[str, Any]:
-    """What is dead is replayed: all of it, and no endpoint faster than its rate."""
-    count, rate = place.some(100_000), 2_000.0
+    """What is dead is replayed: all of it, and no endpoint faster than its rate, which is what holds it back."""
+    count, rate = place.some(100_000), 800.0
     # The replay's own statements, as the API makes them.
     from hub.access.permissions import Role  # noqa: PLC0415 - of this scene alone
     from hub.access.principals import Principal  # noqa: PLC0415 - of this scene alone

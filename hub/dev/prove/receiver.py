@@ -15,6 +15,22 @@ FAILS = 0.2
 
 
 @dataclass(slots=True)
+class Elders:
+    """Whether each event comes after those of its subject that were told before it."""
+
+    subjects: int
+    inversions: int = 0
+    _last: dict[int, int] = field(default_factory=dict)
+
+    def took(self, _path: bytes, event: bytes) -> None:
+        """Look at the next message; what is sent again under its id is no inversion."""
+        number = int(event[4:])
+        before = self._last.get(number % self.subjects, -1)
+        self.inversions += number < before
+        self._last[number % self.subjects] = max(number, before)
+
+
+@dataclass(slots=True)
 class Receiver:
     """What it answers, and what it took where."""
 
@@ -24,6 +40,7 @@ class Receiver:
     is_away: bool = False
     takes_seconds: float = 0.0
     """Between taking a message and saying so."""
+    failures: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer until the other side hangs up."""
@@ -35,8 +52,8 @@ class Receiver:
                 path = head.split(b" ", 2)[1]
                 writer.write(await self._answer(path, _header(head, b"webhook-id")))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # whoever sent is gone, or the scene is over
         finally:
             writer.close()
 
@@ -44,6 +61,7 @@ class Receiver:
         if path.startswith(b"/hole"):
             await asyncio.sleep(3_600)
         if self.is_away or (path.startswith(b"/flaky") and self.chance.random() < FAILS):
+            self.failures += 1
             return AWAY
         self.took(path, event)
         if self.takes_seconds:
