@@ -6,6 +6,8 @@ V := .venv/bin
 SAY := printf '\033[1m==> %s\033[0m\n'
 # The installer draws progress bars for a person and stays silent in a log.
 UV_QUIET := $(shell test -t 2 || printf -- '--quiet')
+# Two of them share a machine of two cores well; the tests of a file stay together, and each has servers of its own.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Trust what the machine trusts, as pip and git do: company networks have authorities of their own.
 export UV_SYSTEM_CERTS ?= true
@@ -123,7 +125,7 @@ check-imports: .venv/.ok
 
 check-pure: .venv/.ok
 	@$(SAY) "Pure tests"
-	@$(V)/pytest -q -m "not servers and not crash and not alarms"
+	@$(V)/pytest -q $(SIDE_BY_SIDE) -m "not servers and not crash and not alarms"
 
 check-schemas: .venv/.ok
 	@$(SAY) "Schemas are what the models say"
@@ -134,7 +136,9 @@ check-schemas: .venv/.ok
 
 check-servers: .venv/.ok .venv/.node
 	@$(SAY) "Tests on a real Kafka and a real Postgres"
-	@$(V)/pytest -q -m "(servers or crash) and not ui"
+	@$(V)/pytest -q $(SIDE_BY_SIDE) --durations=15 -m "servers and not crash and not ui"
+	@$(SAY) "Kills under load"
+	@$(V)/pytest -q -m crash
 
 # Each stamp stands for a finished step, so an interrupted set-up goes on where it stopped.
 .venv/.uv:
