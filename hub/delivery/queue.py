@@ -24,12 +24,13 @@ WELL = frozenset({"delivered", "skipped"})
 OPEN = "state in ('waiting', 'sending')"
 
 # What is due is asked by `statement_timestamp()`: the clock moves while a statement runs, no index is asked for
-# it, and every delivery that waits for a later try would be read.
+# it, and every delivery that waits for a later try would be read. An endpoint that got nothing because others had
+# taken all keeps its place before them. A clock that steps back takes no tokens away.
 CLAIM = f"""
 with ready as materialized (
   select p.endpoint, e.version, e.ordering, e.timeout, p.opened_at is not null as is_open,
          least(greatest(1, e.rate * {BURST_SECONDS}),
-               p.tokens + extract(epoch from clock_timestamp() - p.filled_at)::float8 * e.rate) as tokens,
+               p.tokens + greatest(0, extract(epoch from clock_timestamp() - p.filled_at)::float8) * e.rate) as tokens,
          greatest(1, e.at_once >> least(p.failures, 8)) as lines,
          (select count(*) from delivery d where d.endpoint = p.endpoint and d.state = 'sending'
              and d.due_at > clock_timestamp()) as busy
