@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     delivery_plain_http: bool = False
     """Whether messages may go unencrypted to public addresses."""
     delivery_proxy: SecretStr | None = None
-    """Through which messages leave; it alone then decides what addresses they may reach."""
+    """Through which messages leave; it alone resolves names then, and decides what addresses they may reach."""
     delivery_at_once: int = Field(default=256, ge=1, le=4_096)
     """Attempts on their way in one process."""
     delivery_scale: float = Field(default=1.0, ge=0.000001, le=1.0)

@@ -75,7 +75,9 @@ def make_again(  # noqa: PLR0913 - one for each option
         bool, typer.Option("--delivered", help="Those that arrived, too.")
     ] = False,
     subject: Annotated[str | None, typer.Option(help="A warranty's id.")] = None,
-    rate: Annotated[float | None, typer.Option(help="A second and endpoint, at most.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="A second and endpoint, at most.", min=0.1)
+    ] = None,
     go: Annotated[bool, typer.Option("--go", help="Do it; else it is only counted.")] = False,
     by: Whoever = "",
 ) -> None:

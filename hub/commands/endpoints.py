@@ -57,7 +57,7 @@ def add(  # noqa: PLR0913 - one for each option
     in_order: Annotated[
         bool, typer.Option("--in-order", help="Keep the order of each warranty.")
     ] = False,
-    rate: Annotated[float, typer.Option(help="Messages a second, at most.")] = 50.0,
+    rate: Annotated[float, typer.Option(help="Messages a second, at most.", min=0.1)] = 50.0,
     about: Annotated[str, typer.Option(help="What it is for.")] = "",
     by: Whoever = "",
 ) -> None:

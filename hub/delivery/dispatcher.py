@@ -96,13 +96,14 @@ class Dispatcher:
         room = min(MOST_CLAIMED, self.at_once - len(self._running))
         if room <= 0:
             return False
+        # Their leases begin within the claim: of what it gave we may hear much later.
+        until = time.monotonic() + SLACK_SECONDS
         try:
             claimed = await self.queue.claim(room)
         except AWAY as error:
             await self._wait_out(error, 1)
             return False
         self._away = ""
-        until = time.monotonic() + SLACK_SECONDS
         for one in claimed:
             task = asyncio.create_task(self._deliver(one, until))
             self._running.add(task)
@@ -175,11 +176,13 @@ class Dispatcher:
         if not batch:
             return
         # First, or what waits there would be claimed once more in between.
-        await self.health.retire({one.endpoint for one in batch if one.fate == "gone"})
+        await self.health.retire(
+            {(one.endpoint, one.version) for one in batch if one.fate == "gone"}
+        )
         ended: list[Ended] = [one.ended for one in batch]
         await self.queue.finish(ended)
-        del self._verdicts[: len(batch)]
         standing = await self.queue.pace(heard(batch))
+        del self._verdicts[: len(batch)]
         self._has_room.set()
         await self.health.look(standing)
 

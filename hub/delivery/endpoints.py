@@ -13,6 +13,7 @@ from hub.audit.entries import By, Entry, record
 from hub.delivery.bodies import Payload
 from hub.delivery.endpoint_secrets import Drawer
 from hub.delivery.kinds import Kind, Ordering, UnfitError, kind_of
+from hub.delivery.schedule import BREAKS_AT
 from hub.delivery.secrets import Secret
 from hub.domain.errors import HubError
 from schemas.policies.parts import Locale
@@ -54,6 +55,7 @@ update endpoint set address = $4, about = $5, types = $6, branches = $7, supplie
        changed_at = clock_timestamp()
  where tenant = $1 and id = $2 and ($3::bigint is null or version = $3) and state <> 'deleted'
 """
+LOCK = "select from endpoint where tenant = $1 and id = $2 for update"
 TOUCH = """
 update endpoint set version = version + 1, changed_at = clock_timestamp()
  where tenant = $1 and id = $2 and state <> 'deleted'
@@ -62,6 +64,11 @@ update endpoint set version = version + 1, changed_at = clock_timestamp()
 CALM = """
 update endpoint_pace set failures = 0, opened_at = null, probes = 0, failing_since = null, warned = 0,
        quiet_until = '-infinity' where endpoint = $1
+"""
+# One that was given up is asked by one attempt first. Once that goes well all that waits is due, as after any silence.
+TRY = f"""
+update endpoint_pace set failures = {BREAKS_AT}, opened_at = clock_timestamp(), probe_at = '-infinity'
+ where endpoint = $1
 """
 DELETE = """
 update endpoint set state = 'deleted', state_why = $4, version = version + 1, changed_at = clock_timestamp()
@@ -204,14 +211,19 @@ class Desk:
             HubError: no endpoint of its kind is like that.
 
         """
+        # Whoever changes something else at this moment, or gives it up, goes first or comes after.
+        await self.queries.fetch(LOCK, self.tenant, name)
         old = await find(self.queries, self.tenant, name)
         changes = _checked(kind_of(old.kind), changes)
         values = [changes.get(one, getattr(old, one)) for one in CHANGEABLE]
         why = old.state_why if changes.get("state", old.state) == old.state else ""
         done = await self.queries.execute(CHANGE, self.tenant, name, version, *values, why)
         _check_changed(done, old, version)
-        if changes.get("state") == "active" and old.state != "active":
+        begins = changes.get("state") == "active" and old.state != "active"
+        if begins or changes.get("address", old.address) != old.address:
             await self.queries.execute(CALM, name)
+        if begins and old.state == "disabled":
+            await self.queries.execute(TRY, name)
         await self._note("endpoint:changed", name, changes)
         return await find(self.queries, self.tenant, name)
 

@@ -18,7 +18,7 @@ update endpoint_pace set warned = $2 where endpoint = $1 and warned < $2 and fai
 """
 DISABLE = """
 update endpoint set state = 'disabled', state_why = $2, version = version + 1, changed_at = clock_timestamp()
- where id = $1 and state = 'active' returning tenant
+ where id = $1 and state = 'active' and ($3::int is null or version = $3) returning tenant
 """
 
 log = structlog.get_logger(__name__)
@@ -31,10 +31,10 @@ class Health:
     database: Database
     scale: float = 1.0
 
-    async def retire(self, gone: Iterable[str]) -> None:
-        """Ask these no more: they said so themselves."""
-        for endpoint in gone:
-            await self._disable(endpoint, "it answered 410: it is gone for good")
+    async def retire(self, gone: Iterable[tuple[str, int]]) -> None:
+        """Ask these no more: they said so themselves. One that is another version by now is asked again."""
+        for endpoint, version in gone:
+            await self._disable(endpoint, "it answered 410: it is gone for good", version)
 
     async def look(self, standing: Iterable[Standing]) -> None:
         """Warn or disable where it is time to."""
@@ -57,9 +57,9 @@ class Health:
             await record(tx, _entry(one.tenant, "endpoint:warned", one.endpoint, doc=doc))
         log.warning("endpoint.warned", endpoint=one.endpoint, percent=percent)
 
-    async def _disable(self, endpoint: str, why: str) -> None:
+    async def _disable(self, endpoint: str, why: str, version: int | None = None) -> None:
         async with self.database.transaction() as tx:
-            rows = await tx.fetch(DISABLE, endpoint, why)
+            rows = await tx.fetch(DISABLE, endpoint, why, version)
             if not rows:
                 return
             await record(tx, _entry(rows[0]["tenant"], "endpoint:disabled", endpoint, why=why))

@@ -147,7 +147,7 @@ def _answer(response: httpx.Response, beginning: bytes) -> Answer:
 
 def _explained(response: httpx.Response, beginning: bytes) -> str:
     status = response.status_code
-    if response.is_redirect:
+    if response.has_redirect_location:
         return "it points elsewhere, and redirects are not followed: change the endpoint's URL"
     if response.is_success and _speaks_of_error(beginning):
         return DOUBTFUL

@@ -34,6 +34,8 @@ from schemas.policies.wording import WordingPolicy
 from schemas.refs import derived_id
 
 TAKEN = 250
+MAX_SAID = 500
+"""Characters that are kept of what a server says when it takes a mail."""
 POLICIES = (
     "select doc from policy where tenant = $1 and name = any($2::text[]) order by name, number"
 )
@@ -73,7 +75,7 @@ class MailDestination:
                 said = await self.mailer.send(mail)
         except UNSENT as error:
             return _unsent(error)
-        return Answer("answered", status=TAKEN, beginning=masked(said), fate="delivered")
+        return Answer("answered", status=TAKEN, beginning=masked(said)[:MAX_SAID], fate="delivered")
 
     async def aclose(self) -> None:
         """Nothing is kept open between two mails."""

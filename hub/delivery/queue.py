@@ -24,12 +24,13 @@ WELL = frozenset({"delivered", "skipped"})
 OPEN = "state in ('waiting', 'sending')"
 
 # What is due is asked by `statement_timestamp()`: the clock moves while a statement runs, no index is asked for
-# it, and every delivery that waits for a later try would be read.
+# it, and every delivery that waits for a later try would be read. An endpoint that got nothing because others had
+# taken all keeps its place before them. A clock that steps back takes no tokens away.
 CLAIM = f"""
 with ready as materialized (
   select p.endpoint, e.version, e.ordering, e.timeout, p.opened_at is not null as is_open,
          least(greatest(1, e.rate * {BURST_SECONDS}),
-               p.tokens + extract(epoch from clock_timestamp() - p.filled_at)::float8 * e.rate) as tokens,
+               p.tokens + greatest(0, extract(epoch from clock_timestamp() - p.filled_at)::float8) * e.rate) as tokens,
          greatest(1, e.at_once >> least(p.failures, 8)) as lines,
          (select count(*) from delivery d where d.endpoint = p.endpoint and d.state = 'sending'
              and d.due_at > clock_timestamp()) as busy
@@ -66,7 +67,8 @@ noted as (
 spent as (
   update endpoint_pace p
      set tokens = r.tokens - coalesce(c.count, 0), filled_at = clock_timestamp(),
-         claimed_at = clock_timestamp(),
+         claimed_at = case when c.count > 0 or r.room < 1 or (select count(*) from chosen) < $1
+                           then clock_timestamp() else p.claimed_at end,
          probes = case when r.is_open and c.count > 0 then p.probes + 1 else p.probes end,
          probe_at = case when r.is_open and c.count > 0 then clock_timestamp() + make_interval(
                       secs => ($2::float8[])[least(p.probes + 1, array_length($2::float8[], 1))])
@@ -103,29 +105,30 @@ select count(*) from settled
 """
 
 FAILURES = "case when x.is_there then x.failures else p.failures + x.failures end"
+# Of one that answers again nothing that waited for that waits any longer. Its rate keeps them apart.
 PACE = f"""
 with heard as (
   select * from unnest($1::text[], $2::bool[], $3::bool[], $4::int[], $5::float8[])
-    as x(endpoint, went_well, is_there, failures, quiet))
-update endpoint_pace p
-   set failures = {FAILURES},
-       opened_at = case when {FAILURES} >= {BREAKS_AT} then coalesce(p.opened_at, clock_timestamp()) end,
-       probes = case when {FAILURES} >= {BREAKS_AT} then p.probes else 0 end,
-       probe_at = case when {FAILURES} >= {BREAKS_AT} and p.opened_at is null
-                       then clock_timestamp() + make_interval(secs => $6) else p.probe_at end,
-       failing_since = case when x.went_well then null else coalesce(p.failing_since, clock_timestamp()) end,
-       warned = case when x.went_well then 0 else p.warned end,
-       quiet_until = greatest(p.quiet_until, clock_timestamp() + make_interval(secs => x.quiet))
-  from heard x join endpoint_pace old using (endpoint)
- where p.endpoint = x.endpoint
-returning p.endpoint, p.tenant, p.warned, old.opened_at is not null and p.opened_at is null as is_back,
-          extract(epoch from clock_timestamp() - p.failing_since)::float8 as failing
-"""
-
-# It answers again: nothing that waited for that waits any longer. Its rate keeps them apart.
-BACK = f"""
-update delivery set due_at = clock_timestamp()
- where endpoint = any($1) and {OPEN} and state = 'waiting' and due_at > clock_timestamp()
+    as x(endpoint, went_well, is_there, failures, quiet)),
+standing as (
+  update endpoint_pace p
+     set failures = {FAILURES},
+         opened_at = case when {FAILURES} >= {BREAKS_AT} then coalesce(p.opened_at, clock_timestamp()) end,
+         probes = case when {FAILURES} >= {BREAKS_AT} then p.probes else 0 end,
+         probe_at = case when {FAILURES} >= {BREAKS_AT} and p.opened_at is null
+                         then clock_timestamp() + make_interval(secs => $6) else p.probe_at end,
+         failing_since = case when x.went_well then null else coalesce(p.failing_since, clock_timestamp()) end,
+         warned = case when x.went_well then 0 else p.warned end,
+         quiet_until = greatest(p.quiet_until, clock_timestamp() + make_interval(secs => x.quiet))
+    from heard x join endpoint_pace old using (endpoint)
+   where p.endpoint = x.endpoint
+  returning p.endpoint, p.tenant, p.warned, old.opened_at is not null and p.opened_at is null as is_back,
+            extract(epoch from clock_timestamp() - p.failing_since)::float8 as failing),
+hurried as (
+  update delivery d set due_at = clock_timestamp() from standing s
+   where s.is_back and d.endpoint = s.endpoint and d.{OPEN} and d.state = 'waiting'
+     and d.due_at > clock_timestamp())
+select endpoint, tenant, warned, failing from standing
 """
 
 
@@ -185,7 +188,6 @@ class Standing:
     endpoint: str
     tenant: str
     warned: int
-    is_back: bool
     failing: float | None
     """Seconds since anything went well."""
 
@@ -204,7 +206,7 @@ class Queue:
         return [Claimed(*row) for row in rows]
 
     async def finish(self, ended: Sequence[Ended]) -> None:
-        """Write how attempts ended; one that counts as lost by now changes nothing."""
+        """Write how attempts ended; of one that counts as lost by now nothing but what was answered."""
         columns: list[list[Any]] = [
             [one.seq for one in ended],
             [one.attempt for one in ended],
@@ -231,8 +233,4 @@ class Queue:
             [one.quiet for one in heard],
             PROBES[0] * self.scale,
         )
-        standing = [Standing(*row) for row in rows]
-        back = [one.endpoint for one in standing if one.is_back]
-        if back:
-            await self.database.execute(BACK, back)
-        return standing
+        return [Standing(*row) for row in rows]

@@ -1,7 +1,7 @@
 """Deliveries made again, under the ids they had: counted first, then marked a piece at a time.
 
 What is to be replayed stands in a row. Whoever delivers marks the next piece once the one before is nearly
-gone, so that what happens now is never kept waiting, and no crash loses the place.
+gone, so that what happens now waits for a second of them at most, and no crash loses the place.
 """
 
 from dataclasses import dataclass
@@ -16,24 +16,29 @@ from hub.audit.entries import Entry, record
 from hub.domain.errors import HubError
 
 PIECE = 500
-"""Marked at once."""
+"""Marked at once, at most."""
 AHEAD = 250
-"""So many may be due at an endpoint before no more are marked for it."""
+"""So many may be due at an endpoint before no more are marked for it; no more than it takes in a second."""
 MOST_IDS = 1_000
 Settled = Literal["dead", "delivered", "skipped"]
 
 CHOSEN = """
-d.tenant = $1 and d.state = any($2::text[]) and d.seq <= $3 and {at}
+d.tenant = $1 and {state} and d.seq <= $3 and {at}
  and ($5::bigint[] is null or d.seq = any($5)) and ($6::timestamptz is null or d.made_at >= $6)
  and ($7::timestamptz is null or d.made_at < $7) and ($8::text is null or d.subject = $8)
  and ($9::text is null or exists (select from status_event s
       where s.tenant = d.tenant and s.id = d.event and s.type = $9))
  and exists (select from endpoint e where e.id = d.endpoint and e.state <> 'deleted')
 """
-ANYWHERE, THERE = "($4::text is null or d.endpoint = $4)", "d.endpoint = $4"
+ANYWHERE = {
+    "state": "d.state = any($2::text[])",
+    "at": "($4::text is null or d.endpoint = $4)",
+}
+THERE = {"state": "d.state = wanted.state", "at": "d.endpoint = $4"}
+"""State by state, as an index has them: what was delivered is not read to find the few that are dead."""
 COUNT = f"""
 select d.endpoint, count(*) as count, min(d.made_at) as oldest, max(d.made_at) as newest
-  from delivery d where {CHOSEN.format(at=ANYWHERE)} group by d.endpoint order by d.endpoint
+  from delivery d where {CHOSEN.format(**ANYWHERE)} group by d.endpoint order by d.endpoint
 """
 BEGIN = """
 insert into delivery_replay (tenant, chosen, why, by, upto, rate)
@@ -57,18 +62,22 @@ update delivery_replay_place set state = 'stopped' where tenant = $1 and replay 
 """
 # The place that has waited longest, of an endpoint where what was marked before is nearly gone.
 NEXT = """
-select p.replay, p.endpoint, p.after, r.tenant, r.chosen, r.upto, r.rate,
+select p.replay, p.endpoint, p.after, r.tenant, r.chosen, r.upto, r.rate, e.rate as pace,
        extract(epoch from clock_timestamp() - p.last_at)::float8 as since
-  from delivery_replay_place p join delivery_replay r on r.id = p.replay
+  from delivery_replay_place p join delivery_replay r on r.id = p.replay join endpoint e on e.id = p.endpoint
  where p.state = 'marking'
    and (r.rate is null or r.rate * extract(epoch from clock_timestamp() - p.last_at) >= 1)
    and (select count(*) from (select from delivery d where d.endpoint = p.endpoint
-          and d.state in ('waiting', 'sending') and d.due_at <= statement_timestamp() limit $1) due) < $1
+          and d.state in ('waiting', 'sending') and d.due_at <= statement_timestamp() limit $1) due)
+         < least($1, greatest(1, e.rate))
  order by p.last_at limit 1 for update of p skip locked
 """
 MARK = f"""
 with chosen as (
-  select d.seq from delivery d where {CHOSEN.format(at=THERE)} and d.seq > $10 order by d.seq limit $11 for update),
+  select d.seq from unnest($2::text[]) wanted (state) cross join lateral (
+    select d.seq from delivery d where {CHOSEN.format(**THERE)} and d.seq > $10
+     order by d.seq limit $11 for update) d
+   order by d.seq limit $11),
 marked as (
   update delivery d set state = 'waiting', due_at = clock_timestamp(), tries = 0, ended_at = null, replay = $12
     from chosen c where d.seq = c.seq)
@@ -98,6 +107,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def values(self, tenant: str, upto: int) -> list[Any]:
         """As the statements want them."""
+        upto = min(upto, max(self.deliveries or [upto]))
         chosen = (self.endpoint, self.deliveries, self.since, self.until, self.subject, self.type)
         return [tenant, list(self.states), upto, *chosen]
 
@@ -210,12 +220,15 @@ class Marker:
             return await self._mark(tx, rows[0]) if rows else 0
 
     async def _mark(self, tx: Queries, row: Any) -> int:
-        size = PIECE if row["rate"] is None else int(min(PIECE, row["rate"] * row["since"]))
+        size = int(min(PIECE, max(1.0, row["pace"])))
+        if row["rate"] is not None:
+            size = int(min(size, row["rate"] * row["since"]))
         chosen = msgspec.json.decode(row["chosen"], type=Chosen)
         values = msgspec.structs.replace(chosen, endpoint=row["endpoint"]).values(
             row["tenant"], row["upto"]
         )
-        (found,) = await tx.fetch(MARK, *values, row["after"], size, row["replay"])
+        after = max(row["after"], min(chosen.deliveries or [0]) - 1)
+        (found,) = await tx.fetch(MARK, *values, after, size, row["replay"])
         last, marked = found["last"] or 0, found["count"]
         await tx.execute(STEP, row["replay"], row["endpoint"], last, marked, marked < size)
         return int(marked)

@@ -77,7 +77,7 @@ def wait_asked(header: str | None, now: datetime | None = None) -> float | None:
         return min(LONGEST_WAIT, float(text[:9]))
     try:
         until = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)

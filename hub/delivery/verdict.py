@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from hub.delivery.masking import storable
 from hub.delivery.queue import Claimed, Ended, Heard
 from hub.delivery.schedule import ASKS_TO_WAIT, Answer, Fate, fate_of, pause
 
@@ -16,6 +17,8 @@ class Verdict:
     """The end of one attempt."""
 
     endpoint: str
+    version: int
+    """Of the endpoint, as it was asked."""
     fate: Fate
     """`dead` also where the schedule is used up."""
     is_there: bool
@@ -34,7 +37,7 @@ def verdict(claimed: Claimed, answer: Answer, took: float, scale: float = 1.0) -
         next_pause = pause(claimed.tries + 1, scale)
         fate = "dead" if next_pause is None and fate == "retry" else fate
         wait = next_pause or 0.0
-    asked = (answer.retry_after or 0.0) * scale if fate == "retry" else 0.0
+    asked = (answer.retry_after or 0.0) * scale if fate_of(answer) == "retry" else 0.0
     ended = Ended(
         seq=claimed.seq,
         attempt=claimed.attempt,
@@ -42,14 +45,14 @@ def verdict(claimed: Claimed, answer: Answer, took: float, scale: float = 1.0) -
         status=answer.status,
         ms=int(took * 1_000),
         outcome=answer.outcome,
-        explained=answer.explained,
-        answer=answer.beginning,
+        explained=storable(answer.explained),
+        answer=storable(answer.beginning),
         pause=max(wait, asked) if fate in {"retry", "gone"} else 0.0,
         counts=counts and fate not in {"gone", "skipped"},
     )
     is_there = answer.status is not None and fate_of(answer) != "retry"
     quiet = asked if answer.status in ASKS_TO_WAIT else 0.0
-    return Verdict(claimed.endpoint, fate, is_there, quiet, ended)
+    return Verdict(claimed.endpoint, claimed.version, fate, is_there, quiet, ended)
 
 
 def _state(fate: Fate) -> Literal["waiting", "delivered", "dead", "skipped"]:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from hub.access.keyring import Keyring
+from hub.access.keyring import HUB, Keyring
+from hub.access.permissions import Role
+from hub.access.principals import Principal
 from hub.access.tenants import put
 from hub.adapters.postgres import Database
 from hub.audit.entries import By
@@ -29,6 +31,7 @@ from schemas.events.warranty import WarrantyActivated
 
 TENANT = "acme"
 KEYRING = Keyring(b"k" * 32)
+OPERATOR = Principal(tenant=HUB, name="ops", id="ops", role=Role.OPERATOR)
 SOMEBODY = By(kind="key", id="test", role="system_admin")
 LOOPBACK = Rules.read("127.0.0.0/8")
 DAY = date(2026, 1, 31)
@@ -124,6 +127,11 @@ class World:
 
         await eventually(holds, seconds)
         assert await self.states() == wanted, await self.attempts()
+
+    async def is_quiet(self) -> bool:
+        """Whether an endpoint is left alone because it asked for that."""
+        sql = "select bool_or(quiet_until > now()) from endpoint_pace"
+        return bool(await self.database.fetchval(sql))
 
     async def attempts(self) -> list[dict[str, Any]]:
         """Every attempt, in order."""

@@ -209,15 +209,11 @@ async def test_it_waits_as_long_as_it_is_asked(world: World) -> None:
         await world.endpoint(receiver.url)
         await world.tell(told(1))
         async with world.delivering():
-            await eventually(lambda: _got_one(receiver.got))
+            await eventually(world.is_quiet)
             await world.tell(told(2))
             await world.until({"delivered": 2})
 
     assert receiver.got[1].at - receiver.got[0].at >= 1000 * SCALE * 0.95
-
-
-async def _got_one(got: list[Got]) -> bool:
-    return bool(got)
 
 
 async def test_one_that_is_gone_is_asked_no_more_and_its_owner_reads_why(world: World) -> None:

@@ -1,7 +1,9 @@
 """No URL, resolver or answer makes the hub connect to what is not public, asserted at the socket."""
 
 import asyncio
+import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -44,6 +46,7 @@ LITERALS = (
         "[2002:a9fe:a9fe::]",
     ),
     *("[fe80::1]", "[fec0::1]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]", "[2001:db8::1]"),
+    *("[::ffff:0:127.0.0.1]", "[64:ff9b:2::7f00:1]", "[4000::1]"),
     *("[2001::1]", "[100::1]", "[5f00::1]", "[3fff::1]", "localhost", "LOCALHOST.", "localhost6"),
 )
 SHAPES = (
@@ -172,6 +175,51 @@ async def test_it_connects_to_the_address_that_was_checked_and_asks_only_once() 
         await destination.aclose()
 
     assert asked == ["shop.example"]
+
+
+async def test_a_resolver_that_does_not_answer_keeps_no_other_host_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def slow(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        time.sleep(0.6 if host.startswith("dead") else 0)
+        return [(0, 0, 0, "", (PUBLIC, 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    ask = Egress(Rules()).resolve
+    dead = [asyncio.ensure_future(ask(f"dead{n % 20}.example", 443)) for n in range(200)]
+    await asyncio.sleep(0.05)
+    dead[0].cancel()
+    began = time.monotonic()
+    found = await ask("shop.example", 443)
+    took = time.monotonic() - began
+    ended = await asyncio.gather(*dead, return_exceptions=True)
+
+    assert (found, took < 0.3) == ([PUBLIC], True)
+    assert ended[1:] == [[PUBLIC]] * 199
+    assert len(asked) == 21
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://169.254.169.254/latest", "not_public"),
+        ("https://0x7f.1/", "not_public"),
+        ("https://[::ffff:10.0.0.1]/", "not_public"),
+        ("http://shop.example/", "plain_http"),
+    ],
+)
+async def test_a_proxy_is_not_asked_for_what_a_url_itself_forbids(url: str, why: str) -> None:
+    destination = HttpDestination(Egress(Rules(), named, "http://127.0.0.1:9"))
+    with watching() as addresses:
+        refused = await destination.send(receiver(url), PARCEL)
+        passed = await destination.send(replace(receiver("https://shop.example/"), id="2"), PARCEL)
+    await destination.aclose()
+
+    assert refused.outcome == why
+    assert (passed.outcome, set(addresses)) == ("connect_failed", {"127.0.0.1"})
 
 
 async def test_lines_to_whom_nothing_is_sent_any_more_are_hung_up(

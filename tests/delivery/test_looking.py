@@ -5,7 +5,7 @@ import pytest
 
 from hub.adapters.postgres import BY_INDEX
 from hub.delivery.queue import CLAIM
-from hub.delivery.replay import NEXT
+from hub.delivery.replay import MARK, NEXT, Chosen
 
 pytestmark = pytest.mark.servers
 
@@ -32,6 +32,27 @@ FILL = (
 )
 READ = "select seq_tup_read + idx_tup_fetch from pg_stat_user_tables where relname = 'delivery'"
 CLAIMING = [10, [1.0]]
+MOSTLY_DELIVERED = (
+    *FILL[:-1],
+    "update delivery set state = 'delivered', ended_at = now()",
+    "update delivery set state = 'dead' where seq > (select max(seq) - 3 from delivery)",
+    "analyze",
+)
+
+
+async def read_for(dsn: str, fills: tuple[str, ...], sql: str, values: list[object]) -> int:
+    """How many rows of deliveries are read for it."""
+    connection = await asyncpg.connect(dsn, server_settings=BY_INDEX)
+    try:
+        for fill in fills:
+            await connection.execute(fill)
+        await connection.execute("select pg_stat_force_next_flush()")
+        before = await connection.fetchval(READ)
+        await connection.fetch(sql, *values)
+        await connection.execute("select pg_stat_force_next_flush()")
+        return int(await connection.fetchval(READ) - before)
+    finally:
+        await connection.close()
 
 
 @pytest.mark.parametrize(
@@ -40,16 +61,12 @@ CLAIMING = [10, [1.0]]
 async def test_reads_nothing_that_is_to_be_tried_later(
     dsn: str, sql: str, values: list[object]
 ) -> None:
-    connection = await asyncpg.connect(dsn, server_settings=BY_INDEX)
-    try:
-        for fill in FILL:
-            await connection.execute(fill)
-        await connection.execute("select pg_stat_force_next_flush()")
-        before = await connection.fetchval(READ)
-        await connection.fetch(sql, *values)
-        await connection.execute("select pg_stat_force_next_flush()")
-        after = await connection.fetchval(READ)
-    finally:
-        await connection.close()
+    assert await read_for(dsn, FILL, sql, values) < 10
 
-    assert after - before < 10
+
+async def test_the_few_that_are_dead_are_marked_without_a_look_at_what_was_delivered(
+    dsn: str,
+) -> None:
+    chosen = Chosen(states=["dead", "skipped"], endpoint="ep_1").values("acme", 2**62)
+
+    assert await read_for(dsn, MOSTLY_DELIVERED, MARK, [*chosen, 0, 500, 1]) < 20

@@ -10,6 +10,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from socket import AI_NUMERICHOST, SOCK_STREAM, getaddrinfo
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
@@ -33,18 +34,16 @@ REFUSED: tuple[Network, ...] = tuple(
             "224.0.0.0/4",
             "240.0.0.0/4",
             "168.63.129.16/32",  # a cloud's own wire server, at a public address
-            "64:ff9b::/96",  # NAT64: any IPv4 address may be behind it
-            "64:ff9b:1::/48",
-            "100::/64",
             "2001::/23",  # Teredo, ORCHID and their like
             "2002::/16",  # 6to4
             "3fff::/20",
-            "5f00::/16",
-            "fec0::/10",
-            "ff00::/8",
         ),
     )
 )
+
+
+ALLOCATED = ip_network("2000::/3")
+"""All of IPv6 that anybody on the internet has: beside it are NAT64 and whatever else stands for an IPv4 address."""
 
 
 class ForbiddenError(HubError):
@@ -136,6 +135,14 @@ class Rules:
             if scheme == "http" and not self.plain_http:
                 raise ForbiddenError("plain_http", "it is not encrypted; use https")
 
+    def check_unresolved(self, target: Target) -> None:
+        """Raise ForbiddenError for what can be told without asking for an address: somebody else will ask."""
+        literal = _literal(target)
+        if literal:
+            self.check(target.scheme, literal)
+        elif target.scheme == "http" and not self.plain_http:
+            raise ForbiddenError("plain_http", "it is not encrypted; use https")
+
     def lists(self, address: Address) -> bool:
         """Whether an operator allows this address whatever it is."""
         return _within(_inner(address), self.private)
@@ -144,13 +151,22 @@ class Rules:
 def is_public(address: Address) -> bool:
     """Whether an address is anybody's on the internet, and so are those it stands for."""
     if isinstance(address, IPv6Address):
-        if address.scope_id is not None or _within(address, REFUSED):
+        if address.scope_id is not None:
             return False
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if int(address) >> 32 == 0:  # ::a.b.c.d, from before there was a mapping
+        if address not in ALLOCATED:
             return False
     return address.is_global and not address.is_multicast and not _within(address, REFUSED)
+
+
+def _literal(target: Target) -> list[Address]:
+    """The address that stands in a URL itself, in whichever of its forms; none where it names a host."""
+    try:
+        found = getaddrinfo(target.host, target.port, type=SOCK_STREAM, flags=AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return []
+    return [ip_address(str(one[4][0])) for one in found]
 
 
 def _inner(address: Address) -> Address:

@@ -7,7 +7,7 @@ import httpcore
 import httpx
 
 from hub.delivery.egress.addresses import Rules, Target
-from hub.delivery.egress.network import GuardedNetwork, Resolve, resolve
+from hub.delivery.egress.network import GuardedNetwork, Lookups, Resolve
 
 KEPT_SECONDS = 15.0
 """An idle connection is closed after so long; the next one asks for the address anew."""
@@ -32,9 +32,10 @@ class Egress:
     """Opens clients for what is outside. Without a proxy every address is checked here."""
 
     rules: Rules
-    resolve: Resolve = resolve
+    resolve: Resolve = field(default_factory=Lookups)
     proxy: str | None = None
-    """Of the operator's own, which then checks addresses itself: it alone can resolve them."""
+    """Of the operator's own, which then checks addresses itself: it alone can resolve them. What a URL says by itself
+    is checked here all the same."""
     _trust: ssl.SSLContext | None = field(default=None)
 
     def client(self, url: str, timeout: float) -> httpx.AsyncClient:
@@ -52,6 +53,7 @@ class Egress:
             network = GuardedNetwork(self.rules, self.resolve, target.scheme)
             transport = _Transport(network, self._trust)
         else:
+            self.rules.check_unresolved(target)
             one = httpx.Limits(max_connections=1, keepalive_expiry=KEPT_SECONDS)
             transport = httpx.AsyncHTTPTransport(
                 verify=self._trust, trust_env=False, proxy=self.proxy, limits=one

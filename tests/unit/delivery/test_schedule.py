@@ -83,6 +83,7 @@ def test_a_probe_uses_up_no_step() -> None:
         ("999999999999", 86_400.0),
         ("Sat, 31 Jan 2026 10:00:30 GMT", 30.0),
         ("Sat, 31 Jan 2026 09:00:00 GMT", 0.0),
+        ("Sat, 31 Jan 2026 10:00:30 +99999999999999999", None),
         ("soon", None),
         ("-5", None),
         ("", None),
