@@ -75,10 +75,10 @@ class Owners:
 
         await eventually(holds)
 
-    async def number(self, event: str) -> int:
-        """Of the first delivery of an event."""
-        sql = "select seq from delivery where event = $1 order by seq limit 1"
-        return int(await self.house.database.fetchval(sql, event))
+    async def number(self, endpoint: Endpoint, event: str) -> int:
+        """Of the delivery of an event."""
+        sql = "select seq from delivery where endpoint = $1 and event = $2"
+        return int(await self.house.database.fetchval(sql, endpoint.id, event))
 
     async def end(self) -> None:
         """Leave nothing for other tests to count."""

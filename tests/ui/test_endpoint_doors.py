@@ -37,7 +37,7 @@ async def ended(
     events = await owners.tell(number)
     sql = "update delivery set state = $2, ended_at = now() where endpoint = $1"
     await owners.house.database.execute(sql, endpoint.id, state)
-    return endpoint, [await owners.number(one) for one in events]
+    return endpoint, [await owners.number(endpoint, one) for one in events]
 
 
 async def replays(house: House, why: str) -> int:
@@ -273,7 +273,7 @@ async def test_forms_from_elsewhere_without_a_reason_or_of_nonsense_are_refused(
         ]
         unread = [
             await client.get(f"{AGAIN}/try?{query}")
-            for query in ("state=waiting", "since=x", "endpoint=1", "delivery=x", "type=%00y")
+            for query in ("state=waiting", "since=x", "endpoint=1", "delivery=x", "picked=yes")
         ]
         begun = await client.post(AGAIN, data=good)
         there = begun.headers["location"].partition("?")[0]
@@ -310,7 +310,7 @@ async def test_a_list_shows_what_fits_and_every_page_of_it(house: House, owners:
             page = (await client.get(f"{here}?{query}")).text
             return list(map(int, re.findall(r'<a href="/deliveries/(\d+)', page)))
 
-        other = await owners.number(event)
+        other = await owners.number(endpoint, event)
         assert await shown("subject=wty_bbbbbbbbbbbbbbbb_1") == [other]
         assert await shown(f"event={event}") == [other]
         assert await shown("state=open") == [other]
@@ -335,7 +335,7 @@ async def test_an_answer_is_kept_as_text_on_every_page(house: House, owners: Own
         endpoint = await owners.endpoint(receiver.url, about=said)
         (event,) = await owners.tell(1, f"wty_{said}")
         await owners.until(endpoint, dead=1)
-    delivery = await owners.number(event)
+    delivery = await owners.number(endpoint, event)
     async with house.pages() as pages, house.browsing(pages) as client:
         begun = await client.post(
             AGAIN, data={"delivery": str(delivery), "seen": "0", "reason": said}

@@ -183,7 +183,7 @@ async def test_picked_ones_are_tried_and_sent_again_with_the_keyboard_alone(
     looker: Looker, house: House, owners: Owners
 ) -> None:
     endpoint, events = await dead(owners, 3, about="The till")
-    number = await owners.number(events[1])
+    number = await owners.number(endpoint, events[1])
     page = await looker.signed_in()
     await page.goto(f"/endpoints/{endpoint.id}")
     for _ in range(60):
@@ -199,7 +199,7 @@ async def test_picked_ones_are_tried_and_sent_again_with_the_keyboard_alone(
     await page.keyboard.type("only this one")
     await tab_to(page, "Send 1 again")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("of 1 delivery")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(": 1 delivery")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("under way")
     await tab_to(page, "Reason")
     await page.keyboard.type("not today")
@@ -261,7 +261,7 @@ async def hostile(owners: Owners, house: House) -> tuple[Endpoint, int]:
         endpoint = await owners.endpoint(receiver.url, about=(SCRIPT + RTL + long)[:200])
         (event,) = await owners.tell(1, f"wty_{SCRIPT}{RTL}{long}")
         await owners.until(endpoint, dead=1)
-    return endpoint, await owners.number(event)
+    return endpoint, await owners.number(endpoint, event)
 
 
 async def test_whatever_others_write_is_text_and_wraps(
@@ -327,7 +327,7 @@ async def test_every_page_of_owners_reads_well_on_every_screen(  # noqa: PLR0913
         ("list", "/endpoints"),
         ("one", f"/endpoints/{endpoint.id}"),
         ("deliveries", "/deliveries"),
-        ("delivery", f"/deliveries/{await owners.number(events[-1])}"),
+        ("delivery", f"/deliveries/{await owners.number(endpoint, events[-1])}"),
         ("try", f"/deliveries/replays/try?endpoint={endpoint.id}"),
     ):
         await page.goto(path)

@@ -118,6 +118,8 @@ def test_a_choice_is_of_the_dead_unless_more_is_said_or_some_are_picked() -> Non
     [
         {"state": "waiting"},
         {"state": "dead,x"},
+        {"picked": "yes"},
+        {"picked": "yes", "delivery": ""},
         {"delivery": "1,x"},
         {"delivery": "-1"},
         {"endpoint": "ep_1"},

@@ -72,6 +72,10 @@ def chosen_of(sent: Many) -> Chosen:
 
     """
     picked = [number(one.strip()) for one in _parts(sent, "delivery")]
+    if "picked" in sent and not picked:
+        raise NotPossibleError(
+            "nothing was picked: go back and pick some deliveries, or choose below"
+        )
     if None in picked or len(picked) > MOST_IDS:
         message = f"pick deliveries by their numbers, {MOST_IDS} of them at most"
         raise NotPossibleError(message)

@@ -20,7 +20,7 @@ SAID: Mapping[str, str] = MappingProxyType(
         "active": "It is asked again. What waited for it is sent now, no faster than its rate.",
         "test": "A test is on its way. This page says by itself what became of it.",
         "tested": "A test is on its way.",
-        "again": "It is under way, and sent under the ids it had.",
+        "again": "It is under way: what fits is sent again, under the ids it had.",
         "same": "This was asked for a moment ago, and is that replay: nothing was begun twice.",
         "stopped": "No more of it is marked. What is due again already is still sent.",
     }
