@@ -235,6 +235,26 @@ async def test_a_secret_is_not_made_twice_by_one_form(house: House, owners: Owne
     assert await house.database.fetchval(sql, endpoint.id) == 2
 
 
+async def test_whoever_was_shut_out_a_moment_ago_takes_no_secret_with_him(
+    house: House, owners: Owners
+) -> None:
+    endpoint, (delivery,) = await ended(owners, "dead")
+    house.tokens["leaving"] = await issue(house.database, TENANT, "leaving", role=Role.SYSTEM_ADMIN)
+    before = await versions(house, endpoint)
+    async with house.pages(remembered=600) as pages, house.browsing(pages, "leaving") as client:
+        known = await client.get("/endpoints")
+        revoke = "update api_key set revoked_at = now() where principal = 'leaving'"
+        await house.database.execute(revoke)
+        still = await client.get("/endpoints")
+        changes = [
+            await client.post(path, data=data) for path, data in posts(endpoint, delivery)[:3]
+        ]
+
+    assert (known.status_code, still.status_code) == (200, 200)
+    assert {one.headers["location"] for one in changes} == {"/sign-in?next=/"}
+    assert await versions(house, endpoint) == before
+
+
 async def test_a_state_is_changed_only_as_it_was_seen(house: House, owners: Owners) -> None:
     endpoint, _ = await ended(owners, "dead")
     here = f"/endpoints/{endpoint.id}/state"
