@@ -11,7 +11,7 @@ from hub.adapters.postgres import Database
 from hub.audit.entries import By
 from hub.commands.asking import Whoever, asker, with_database, with_keys
 from hub.commands.listing import Listing
-from hub.delivery.endpoints import Desk, Endpoint, Shape, State, find, listed
+from hub.delivery.endpoints import Desk, Endpoint, Shape, State, listed
 from hub.delivery.kinds import KindName
 from hub.delivery.reading import send_test
 from hub.delivery.secrets import Secret
@@ -123,7 +123,6 @@ def try_out(tenant: Tenant, endpoint: Named, by: Whoever = "") -> None:
     """Send an endpoint an event of no meaning, the whole way."""
 
     async def send(desk: Desk) -> int:
-        await find(desk.queries, tenant, endpoint)
         return await send_test(desk.queries, tenant, endpoint, datetime.now(UTC))
 
     number = _at_desk(tenant, by, send)

@@ -58,7 +58,7 @@ update endpoint set address = $4, about = $5, types = $6, branches = $7, supplie
 LOCK = "select from endpoint where tenant = $1 and id = $2 for update"
 TOUCH = """
 update endpoint set version = version + 1, changed_at = clock_timestamp()
- where tenant = $1 and id = $2 and state <> 'deleted'
+ where tenant = $1 and id = $2 and ($3::bigint is null or version = $3) and state <> 'deleted'
 """
 # Whoever says that it may be asked again is believed: what it failed at before is forgotten.
 CALM = """
@@ -243,18 +243,22 @@ class Desk:
         await self._note("endpoint:deleted", name, doc, why)
         return ended
 
-    async def rotate(self, name: str, grace: float = GRACE_SECONDS) -> Secret:
+    async def rotate(
+        self, name: str, grace: float = GRACE_SECONDS, version: int | None = None
+    ) -> Secret:
         """A new secret; it and the one before sign until the grace is over.
 
         Raises:
             EndpointGoneError: there is no such endpoint.
+            EndpointChangedError: it is not the one that was seen.
             UnfitError: nothing is signed for it.
 
         """
         old, secret = await find(self.queries, self.tenant, name), Secret.new()
         if not kind_of(old.kind).signs:
             raise UnfitError("nothing is signed for this kind of endpoint, so it has no secret")
-        await self.queries.execute(TOUCH, self.tenant, name)
+        done = await self.queries.execute(TOUCH, self.tenant, name, version)
+        _check_changed(done, old, version)
         await self._drawer(name).replace(secret, grace)
         doc = {"public": secret.public, "grace_seconds": grace}
         await self._note("endpoint:secret_rotated", name, doc)

@@ -8,11 +8,13 @@ import msgspec
 
 from hub.adapters.postgres import Queries
 from hub.delivery.bodies import body_of
+from hub.delivery.endpoints import find
 from hub.domain.errors import HubError
 from schemas.refs import derived_id
 
 MAX_LIMIT = 200
 TEST_TYPE = "endpoint.tested.v1"
+OPEN = "open"
 
 COLUMNS = """
 d.seq as id, d.endpoint, d.event, s.type, d.subject, d.state, d.tries, d.attempts, d.status, d.outcome,
@@ -20,10 +22,14 @@ d.made_at, d.due_at, d.ended_at, d.replay
 """
 LIST = f"""
 select {COLUMNS} from delivery d join status_event s on s.tenant = d.tenant and s.id = d.event
- where d.tenant = $1 and ($2::text is null or d.endpoint = $2) and ($3::text is null or d.state = $3)
+ where d.tenant = $1 and ($2::text is null or d.endpoint = $2) and {{in_state}}
    and ($4::text is null or d.subject = $4) and ($5::text is null or d.event = $5)
-   and ($6::bigint is null or d.seq < $6) order by d.seq desc limit $7
+   and ($6::bigint is null or d.seq < $6) and ($7::text is null or s.type = $7)
+   and ($8::timestamptz is null or d.made_at >= $8) and ($9::timestamptz is null or d.made_at < $9)
+ order by d.seq desc limit $10
 """
+IN_STATE = "($3::text is null or d.state = $3)"
+ON_ITS_WAY = "$3::text = 'open' and d.state in ('waiting', 'sending')"
 ONE = f"""
 select {COLUMNS}, s.body, e.payload
   from delivery d join status_event s on s.tenant = d.tenant and s.id = d.event
@@ -112,17 +118,25 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     endpoint: str | None = None
     state: str | None = None
+    """`open`: still on its way, whether it waits or is being sent."""
     subject: str | None = None
     event: str | None = None
     before: int | None = None
+    type: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 async def deliveries(
     queries: Queries, tenant: str, wanted: Wanted, limit: int = 50
 ) -> list[Delivery]:
     """Deliveries, newest first."""
-    values = (wanted.endpoint, wanted.state, wanted.subject, wanted.event, wanted.before)
-    return [_delivery(row) for row in await queries.fetch(LIST, tenant, *values, limit)]
+    values = (
+        *(wanted.endpoint, wanted.state, wanted.subject, wanted.event, wanted.before),
+        *(wanted.type, wanted.since, wanted.until),
+    )
+    sql = LIST.format(in_state=ON_ITS_WAY if wanted.state == OPEN else IN_STATE)
+    return [_delivery(row) for row in await queries.fetch(sql, tenant, *values, limit)]
 
 
 async def read(queries: Queries, tenant: str, number: int) -> DeliveryWithAttempts:
@@ -156,7 +170,13 @@ async def of_claims(
 
 
 async def send_test(queries: Queries, tenant: str, endpoint: str, now: datetime) -> int:
-    """Have an event of no meaning delivered to one endpoint; gives the delivery's number."""
+    """Have an event of no meaning delivered to one endpoint; gives the delivery's number.
+
+    Raises:
+        EndpointGoneError: there is no such endpoint.
+
+    """
+    await find(queries, tenant, endpoint)
     event = derived_id("tst", endpoint, now.isoformat())
     body = {
         "specversion": "1.0",

@@ -57,6 +57,16 @@ select r.id, r.chosen, r.why, r.by, r.asked_at, r.rate, coalesce(sum(p.found), 0
  where r.tenant = $1 and ($2::bigint is null or r.id = $2) and ($3::bigint is null or r.id < $3)
  group by r.id order by r.id desc limit $4
 """
+LOCK = "select pg_advisory_xact_lock(hashtextextended('delivery_replay/' || $1, 0))"
+SAME = """
+select id from delivery_replay
+ where tenant = $1 and id > $2 and by = $3 and why = $4 and rate is not distinct from $5
+   and chosen::jsonb = $6::text::jsonb order by id limit 1
+"""
+AT = """
+select endpoint, found, marked, state from delivery_replay_place
+ where tenant = $1 and replay = $2 order by endpoint
+"""
 STOP = """
 update delivery_replay_place set state = 'stopped' where tenant = $1 and replay = $2 and state = 'marking'
 """
@@ -147,6 +157,15 @@ class DeliveryReplay(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["marking", "marked", "stopped"]
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a replay is at one endpoint."""
+
+    endpoint: str
+    found: int
+    marked: int
+    state: Literal["marking", "marked", "stopped"]
+
+
 LAST = 2**62
 
 
@@ -169,6 +188,20 @@ async def begin(queries: Queries, caller: Principal, tenant: str, asked: Asked) 
         queries, _entry(tenant, "delivery:replayed", number, by=caller.by, why=asked.why, doc=doc)
     )
     return await find(queries, tenant, number)
+
+
+async def begun_since(
+    queries: Queries, caller: Principal, tenant: str, asked: Asked, seen: int
+) -> int | None:
+    """The replay that the same person began by the same words after replay `seen`; None where nobody did.
+
+    Whoever asks, within a transaction, is alone with it until that ends: a form that is sent twice, where `seen` was
+    the newest replay when it was drawn, begins one replay.
+    """
+    await queries.fetch(LOCK, tenant)
+    said = msgspec.json.encode(asked.chosen).decode()
+    rows = await queries.fetch(SAME, tenant, seen, caller.signature, asked.why, asked.rate, said)
+    return int(rows[0]["id"]) if rows else None
 
 
 async def stop(
@@ -198,6 +231,17 @@ async def find(queries: Queries, tenant: str, number: int) -> DeliveryReplay:
     if not rows:
         raise ReplayGoneError(f"there is no replay {number}; list those there are")
     return _replay(rows[0])
+
+
+async def newest(queries: Queries, tenant: str) -> int:
+    """The number of the replay that was begun last; 0 where none was."""
+    found = await listed(queries, tenant, None, 1)
+    return found[0].id if found else 0
+
+
+async def places(queries: Queries, tenant: str, number: int) -> list[Place]:
+    """How far a replay is, endpoint by endpoint."""
+    return [Place(**dict(row)) for row in await queries.fetch(AT, tenant, number)]
 
 
 async def listed(

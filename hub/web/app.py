@@ -13,7 +13,7 @@ from hub.adapters.postgres import TenantDatabase
 from hub.audit.refusals import Refusals
 from hub.recovery.today import Today
 from hub.sdk.failures import StoreUnavailableError
-from hub.web import assets, auditing, waiting
+from hub.web import assets, auditing, telling, waiting
 from hub.web.board import MAX_VIEWERS, Board
 from hub.web.draw import Drawing
 from hub.web.figures import PlatformReader
@@ -64,12 +64,14 @@ def web(  # noqa: PLR0913 - what pages show comes from as many places
     drawing = Drawing()
     drawing.templates.globals["assets"] = {name: one.address for name, one in found.items()}
     log = KafkaLog(kafka)
+    drawing.templates.globals |= telling.WORDS
     board = Board(database, PlatformReader(database, log), drawing.parts, max_viewers=max_viewers)
     frame = Frame(database, drawing, sessions)
     pages = Pages(frame, board, refusals)
     own = (
         *_routes(pages),
         *waiting.routes(frame, today, pages.away),
+        *telling.routes(frame, today.keyring, pages.away),
         *auditing.routes(frame, pages.away),
         assets.route(found),
     )

@@ -41,9 +41,9 @@ class Frame:
     drawing: Drawing
     sessions: Sessions
 
-    async def seat(self, request: Request) -> Seat | None:
-        """Who looks; None where nobody is signed in."""
-        viewer = await self.sessions.viewer(request)
+    async def seat(self, request: Request, *, fresh: bool = False) -> Seat | None:
+        """Who looks; None where nobody is signed in. `fresh` takes nobody for who he was a moment ago."""
+        viewer = await self.sessions.viewer(request, fresh=fresh)
         if viewer is None:
             return None
         tenants = await self.tenants(viewer)

@@ -40,19 +40,20 @@ class Sessions:
         """The prefix makes browsers hold a cookie to this host and to https."""
         return f"__Host-{COOKIE}" if self.is_secure else COOKIE
 
-    async def admit(self, token: str) -> Principal | None:
-        """Who shows this key, if they may look.
+    async def admit(self, token: str, *, fresh: bool = False) -> Principal | None:
+        """Who shows this key, if they may look; `fresh` takes nobody for who he was a moment ago.
 
         Raises:
             StoreUnavailableError: it cannot be known now.
 
         """
         with suppress(ErasedTenantError):
-            return _looking(await self.admission.keys.principal(token.strip()[:MAX_TOKEN]))
+            key = token.strip()[:MAX_TOKEN]
+            return _looking(await self.admission.keys.principal(key, fresh=fresh))
         return None
 
-    async def viewer(self, request: Request) -> Principal | None:
-        """Who looks, or None where nobody is signed in.
+    async def viewer(self, request: Request, *, fresh: bool = False) -> Principal | None:
+        """Who looks, or None where nobody is signed in; `fresh` takes nobody for who he was a moment ago.
 
         Raises:
             StoreUnavailableError: it cannot be known now.
@@ -60,9 +61,9 @@ class Sessions:
         """
         said = self._open(request.cookies.get(self.cookie, ""))
         if "session" in said:
-            found = await self.admission.sessions.stands(said["tenant"], said["session"])
-            return _looking(found)
-        return await self.admit(said["key"]) if "key" in said else None
+            sessions = self.admission.sessions
+            return _looking(await sessions.stands(said["tenant"], said["session"], fresh=fresh))
+        return await self.admit(said["key"], fresh=fresh) if "key" in said else None
 
     def begin(self, response: Response, token: str) -> None:
         """Sign the holder of a key in."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hub.access.permissions import Permission
+
 TOLD = MappingProxyType(
     {
         "sale.recorded.v1": "Sale",
@@ -75,11 +77,15 @@ DID = MappingProxyType(
     }
 )
 ROOMS = (
-    *(("/", "Now"), ("/items", "What waits"), ("/redrives", "Many at once")),
-    *(("/replays", "Replays"), ("/notes", "Notes")),
-    ("/audit", "Audit"),
+    ("/", "Now", Permission.READ_TRACE),
+    ("/items", "What waits", Permission.READ_ITEM),
+    ("/redrives", "Many at once", Permission.READ_ITEM),
+    ("/replays", "Replays", Permission.READ_ITEM),
+    ("/notes", "Notes", Permission.READ_ITEM),
+    ("/endpoints", "Endpoints", Permission.READ_ENDPOINT),
+    ("/audit", "Audit", Permission.READ_AUDIT),
 )
-"""The pages that are one step from every other."""
+"""The pages that are one step from every other, and what it takes to see them."""
 WELL = frozenset({"applied", "deduplicated", "forwarded", "early", "translated"})
 BADLY = frozenset({"dead_lettered", "parked"})
 

@@ -133,15 +133,20 @@ class House:
 
     @asynccontextmanager
     async def pages(
-        self, *, port: int = 0, max_viewers: int = MAX_VIEWERS, kafka: str = ""
+        self,
+        *,
+        port: int = 0,
+        max_viewers: int = MAX_VIEWERS,
+        kafka: str = "",
+        remembered: float = 0,
     ) -> AsyncIterator[Pages]:
-        """A process of the API with its pages; `kafka` may be elsewhere."""
+        """A process of the API with its pages; `kafka` may be elsewhere, callers be known for a while."""
         settings = replace(self.kafka, bootstrap=kafka) if kafka else self.kafka
         tenants = await connect_for_tenants(self.dsn, size=4)
         outlet, noted = SharedOutlet(settings), Outlet(self.kafka)
         refusals = Refusals(noted, self.audit.name, Metrics())
         asker = Asker(tenants, outlet, Replies(), self.processor.reads, PARTITIONS, 5.0)
-        admitting = admission(tenants, KEYRING, remembered=0)
+        admitting = admission(tenants, KEYRING, remembered=remembered)
         parts = Parts(asker, tenants, admitting, refusals, Metrics(), self.today, asker)
         sessions = Sessions(admitting, is_secure=False)
         shown = web(tenants, settings, sessions, refusals, self.today, max_viewers=max_viewers)

@@ -12,6 +12,11 @@ from hub.api.auth import count_request
 from hub.api.problems import ProblemError
 from hub.audit.samples.drawing import SampleError
 from hub.audit.samples.reviews import NoSampleError
+from hub.delivery.egress import ForbiddenError
+from hub.delivery.endpoints import EndpointChangedError, EndpointGoneError
+from hub.delivery.kinds import UnfitError
+from hub.delivery.reading import DeliveryGoneError
+from hub.delivery.replay import ReplayGoneError
 from hub.recovery.spot import GoneError, NotPossibleError
 from hub.recovery.today import Today
 from hub.sdk.failures import DataRefusedError, StoreUnavailableError
@@ -27,7 +32,18 @@ ITEM = "/items/{topic}/{partition}/{offset}"
 Seated = Callable[[Request, Seat], Awaitable[Response]]
 Away = Callable[[Request, Exception], Awaitable[Response]]
 
-__all__ = ["routes", "seated"]
+FRESH = frozenset({Permission.CHANGE_ENDPOINT})
+"""What is given out by these outlives its giver: who may is asked anew."""
+GONE = (
+    *(GoneError, NoSampleError, DataRefusedError),
+    *(EndpointGoneError, DeliveryGoneError, ReplayGoneError),
+)
+NOT_SO = (
+    *(NotPossibleError, SampleError, SealError),
+    *(EndpointChangedError, ForbiddenError, UnfitError),
+)
+
+__all__ = ["Away", "Seated", "routes", "seated"]
 
 
 def routes(frame: Frame, today: Today, away: Away) -> list[Route]:
@@ -74,7 +90,7 @@ def seated(
         async def answer(request: Request) -> Response:
             if request.method == "POST" and not is_our_own(request):
                 return frame.not_ours()
-            seat = await frame.seat(request)
+            seat = await frame.seat(request, fresh=permission in FRESH)
             if seat is None:
                 return to_sign_in(request)
             if not seat.viewer.may(permission):
@@ -110,10 +126,10 @@ def _said_well(
             return await page(request)
         except StoreUnavailableError as error:
             return await away(request, error)
-        except (GoneError, NoSampleError, DataRefusedError):
+        except GONE:
             detail = "Nothing is there under this address, or it is another tenant's."
             return frame.problem(404, "Nothing is there", detail)
-        except (NotPossibleError, SampleError, SealError) as error:
+        except NOT_SO as error:
             said = str(error)
             return frame.problem(409, "That cannot be done", f"{said[:1].upper()}{said[1:]}.")
 

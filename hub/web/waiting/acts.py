@@ -16,7 +16,7 @@ from hub.recovery.spot import GoneError, NotPossibleError, Spot
 from hub.web.frame import Seat, form
 from hub.web.headers import PRIVATE
 from hub.web.waiting.asked import number
-from hub.web.waiting.lines import reads_by_lines
+from hub.web.waiting.lines import readable
 from hub.web.waiting.one import One, spot_of
 from hub.web.waiting.words import OUTCOMES
 
@@ -82,7 +82,7 @@ class Acts:
             raise
         except (NotPossibleError, SealError) as error:
             return await self._wrong(request, seat, "payload", str(error), sent)
-        typed = {"text": _readable(opened.text)}
+        typed = {"text": readable(opened.text)}
         return await self.one.show(request, seat, opened=opened, typed=typed)
 
     async def edited(self, request: Request, seat: Seat) -> Response:
@@ -138,14 +138,6 @@ def _line(sent: dict[str, str]) -> str:
 
 def _text(text: str) -> str:
     return text.replace("\0", "").replace("\r\n", "\n")
-
-
-def _readable(text: str) -> str:
-    """JSON with a line for each member, its numbers and texts as they are written; else as it is."""
-    try:
-        return msgspec.json.format(text, indent=2) if reads_by_lines(text) else text
-    except msgspec.MsgspecError:
-        return text
 
 
 def _compact(text: str) -> bytes:

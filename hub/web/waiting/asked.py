@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import get_args
 from urllib.parse import urlencode
 
 import msgspec
 
 from hub.recovery.choosing import Filter, State
+from hub.recovery.spot import NotPossibleError
 
 TEXTS = ("topic", "source", "code", "type", "release", "dependency", "home", "reason", "note")
 MAX_WORD = 300
@@ -76,3 +78,34 @@ def tab_of(where: Filter) -> str:
     """The tab that a filter stands under."""
     found = [one.name for one in TABS[1:] if fields(one.where).items() <= fields(where).items()]
     return found[0] if found else "all"
+
+
+def word(sent: Mapping[str, str], name: str) -> str:
+    """What was typed, as far as anybody types."""
+    return sent.get(name, "").replace("\0", "").strip()[:MAX_WORD]
+
+
+def moment(sent: Mapping[str, str], name: str) -> datetime | None:
+    """What a browser sends of a time: without an offset, which is UTC's here. None where nothing was typed.
+
+    Raises:
+        NotPossibleError: it is no time.
+
+    """
+    text = word(sent, name)
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _no_time(name) from error
+
+
+def missing(name: str) -> datetime:
+    """Never gives a time, but says what one looks like."""
+    raise _no_time(name)
+
+
+def _no_time(name: str) -> NotPossibleError:
+    return NotPossibleError(f"`{name}` is no time; write it like 2026-01-31T18:30:00")

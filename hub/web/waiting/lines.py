@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import msgspec
+
 from hub.recovery.opening import Breach
 
 STEP = "  "
@@ -59,6 +61,14 @@ def reads_by_lines(text: str) -> bool:
         if depth > DEEPEST or blanks > MOST_BLANKS:
             return False
     return True
+
+
+def readable(text: str) -> str:
+    """JSON with a line for each member, its numbers and texts as they are written; else as it is."""
+    try:
+        return msgspec.json.format(text, indent=2) if reads_by_lines(text) else text
+    except msgspec.MsgspecError:
+        return text
 
 
 def _nearest(place: str, first: dict[str, int]) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from hub.recovery.replay_asking import Wanted
 from hub.recovery.spot import NotPossibleError
 from hub.recovery.today import Today
 from hub.web.frame import Frame, Seat, form
-from hub.web.waiting.asked import MAX_WORD, number, query
+from hub.web.waiting.asked import missing, moment, number, query, word
 from hub.web.waiting.bulks import numbered, to, why
 from hub.web.waiting.words import SAID
 
@@ -42,10 +42,10 @@ class Replays:
         try:
             wanted = Wanted(
                 tenant=seat.tenant,
-                connector=_word(sent, "connector"),
-                source=_word(sent, "source") or None,
-                since=_moment(sent, "since") or _missing("since"),
-                until=_moment(sent, "until"),
+                connector=word(sent, "connector"),
+                source=word(sent, "source") or None,
+                since=moment(sent, "since") or missing("since"),
+                until=moment(sent, "until"),
                 dry_run=True,
             )
             return await self._ask(seat, wanted, why(sent))
@@ -123,27 +123,3 @@ class Replays:
             found = await replay_asking.find(queries, numbered(request, "replay"))
         given = {"still": False, "said": "", "wrong": "", "typed": "", **said}
         return self.frame.seated(seat, "waiting/replay", status, replay=found, **given)
-
-
-def _word(sent: Mapping[str, str], name: str) -> str:
-    return sent.get(name, "").replace("\0", "").strip()[:MAX_WORD]
-
-
-def _moment(sent: Mapping[str, str], name: str) -> datetime | None:
-    """What a browser sends of a time: without an offset, which is UTC's here."""
-    text = _word(sent, name)
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise _no_time(name) from error
-
-
-def _missing(name: str) -> datetime:
-    raise _no_time(name)
-
-
-def _no_time(name: str) -> NotPossibleError:
-    return NotPossibleError(f"`{name}` is no time; write it like 2026-01-31T18:30:00")

@@ -1,0 +1,91 @@
+"""What the tests of owners' pages share: endpoints, what they were told, and whoever delivers to them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from hub.access.permissions import Role
+from hub.audit.entries import By
+from hub.delivery.chores import Chores
+from hub.delivery.dispatcher import Dispatcher
+from hub.delivery.egress import Egress
+from hub.delivery.endpoints import Desk, Endpoint, Shape
+from hub.delivery.http import HttpDestination
+from hub.registry import projection
+from hub.telemetry.metrics import Metrics
+from tests.delivery.conftest import LOOPBACK, SCALE, told
+from tests.intake.corner import KEYRING
+from tests.ui.house import TENANT, House, eventually
+
+BY = By(kind="key", id="fixture", role=Role.SYSTEM_ADMIN)
+NUMBERS = count(1)
+"""Of events: no two tests tell the same one."""
+
+
+@dataclass(slots=True)
+class Owners:
+    """A merchant's endpoints in a house."""
+
+    house: House
+    made: list[str] = field(default_factory=list)
+
+    async def endpoint(self, url: str = "https://shop.example.com/hook", **more: Any) -> Endpoint:
+        """Add one."""
+        shape = Shape(address=url, **{"rate": 10_000.0, "timeout": 1.0} | more)
+        async with self.house.database.transaction() as tx:
+            endpoint, _ = await Desk(tx, KEYRING, TENANT, BY).add(shape)
+        self.made.append(endpoint.id)
+        return endpoint
+
+    async def tell(self, number: int = 1, subject: str = "wty_aaaaaaaaaaaaaaaa_1") -> list[str]:
+        """Tell every endpoint of so many activations; gives the events' ids."""
+        one, events = (
+            projection("deliveries"),
+            [told(next(NUMBERS), subject) for _ in range(number)],
+        )
+        rows = [row for event in events for row in one.rows(event)]
+        await self.house.database.executemany(one.upsert.format(table=one.table), rows)
+        return [event.envelope.id for event in events]
+
+    @asynccontextmanager
+    async def delivering(self) -> AsyncIterator[None]:
+        """Whoever delivers, to loopback too and a thousand times as impatient, and marks replays."""
+        kinds = {"http": HttpDestination(Egress(LOOPBACK))}
+        dispatcher = Dispatcher(self.house.database, KEYRING, kinds, Metrics(), scale=SCALE)
+        chores = Chores(self.house.database, Metrics())
+        tasks = [asyncio.create_task(one) for one in (dispatcher.run(), chores.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await kinds["http"].aclose()
+
+    async def until(self, endpoint: Endpoint, **wanted: int) -> None:
+        """Return once the deliveries of an endpoint stand so."""
+        sql = "select state, count(*) from delivery where endpoint = $1 group by state"
+
+        async def holds() -> bool:
+            rows = await self.house.database.fetch(sql, endpoint.id)
+            return {row["state"]: row["count"] for row in rows} == wanted
+
+        await eventually(holds)
+
+    async def number(self, endpoint: Endpoint, event: str) -> int:
+        """Of the delivery of an event."""
+        sql = "select seq from delivery where endpoint = $1 and event = $2"
+        return int(await self.house.database.fetchval(sql, endpoint.id, event))
+
+    async def end(self) -> None:
+        """Leave nothing for other tests to count."""
+        tables = ("delivery_replay_place", "delivery", "endpoint")
+        for table in tables:
+            name = "id" if table == "endpoint" else "endpoint"
+            await self.house.database.execute(
+                f"delete from {table} where {name} = any($1::text[])",  # noqa: S608 - names of ours
+                self.made,
+            )
