@@ -32,6 +32,10 @@ def test_what_was_taken_without_an_answer_that_came_is_still_on_its_way() -> Non
     assert found(("a",), ("a", "b"), is_open=("b", "c")) == {"took": 2}
 
 
+def test_trials_mean_nothing() -> None:
+    assert found(("a", "tst_1"), ("a", "tst_2", "tst_2")) == {"took": 1}
+
+
 def test_every_figure_has_a_plain_name_and_what_was_told_is_the_sum() -> None:
     told = Told({"delivered": 3, "away": 2}, failed=4, took=2, lost=1, ghosts=1)
     states = dict.fromkeys(DELIVERED, 0) | {"delivered": 3, "away": 2}
