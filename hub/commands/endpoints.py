@@ -155,7 +155,7 @@ def _row(one: Endpoint) -> tuple[str, ...]:
     types = ", ".join(one.types) or "all"
     return (
         *(one.id, one.kind, one.state, since, one.address, types, one.ordering),
-        *(f"{one.rate:g}/s", one.about or one.state_why),
+        *(f"{one.rate:g}/s", "; ".join(filter(None, (one.about, one.state_why)))),
     )
 
 

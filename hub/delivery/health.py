@@ -21,7 +21,17 @@ update endpoint set state = 'disabled', state_why = $2, version = version + 1, c
  where id = $1 and state = 'active' and ($3::int is null or version = $3) returning tenant
 """
 
+UNITS = (("hours", 3_600), ("minutes", 60), ("seconds", 1))
+
 log = structlog.get_logger(__name__)
+
+
+def in_words(seconds: float) -> str:
+    """So long, in the largest unit of which there are two: never more than it was."""
+    for name, size in UNITS:
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {name}"
+    return "a moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,8 @@ class Health:
             if one.failing is None:
                 continue
             if one.failing >= after:
-                await self._disable(one.endpoint, "nothing has gone well for 120 hours")
+                why = f"nothing has gone well for {in_words(one.failing)}"
+                await self._disable(one.endpoint, why)
                 continue
             passed = [percent for percent in WARNED_AT if one.failing >= after * percent / 100]
             if passed and one.warned < passed[-1]:

@@ -96,7 +96,7 @@ class MailDestination:
             to=whom.address,
             subject=composed.subject,
             text=composed.text,
-            message_id=f"{derived_id('msg', receiver.id, parcel.event)}@{domain_of(own)}",
+            message_id=message_id(receiver.id, parcel.event, own),
             sender=own if is_theirs else "",
             name=merchant,
             answers_to="" if is_theirs else own,
@@ -119,6 +119,11 @@ class MailDestination:
             force = policy_in_force(mine, datetime.now(UTC))
             found[name] = model.model_validate_json(force.document) if force else None
         return Words(**found)
+
+
+def message_id(endpoint: str, event: str, own: str) -> str:
+    """The Message-ID of an endpoint's mail about an event, the same for every attempt; `own` is its mailbox."""
+    return f"{derived_id('msg', endpoint, event)}@{domain_of(own)}"
 
 
 def _unsent(error: Exception) -> Answer:

@@ -3,11 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from hub.dev.demo.figures import CLAIM_STATES, SAID, Figures
 from hub.dev.demo.line import HEADER, header, line, short
 from hub.dev.demo.plan import VERBS
 from hub.dev.demo.raw import BECAME, Files, Raw
+from hub.dev.demo.summary import COLUMNS as RECEIVERS
 from hub.dev.demo.summary import Summary
+from hub.dev.demo.told import DELIVERED, Told
 from hub.dev.demo.window import open_window
 from hub.recovery.figures import OUTCOMES
 
@@ -90,6 +94,37 @@ def test_what_a_till_was_told_has_landed_must_be_there() -> None:
     after = figures(raw(3, translated=3), activated=1)
     assert summary(after, {"tickets_landed": 3}).holds
     assert not summary(after, {"tickets_landed": 4}).holds
+
+
+def test_what_waits_for_a_receiver_keeps_a_run_from_its_end_and_what_is_away_does_not() -> None:
+    counted = dict.fromkeys(DELIVERED, 0)
+    assert replace(figures(), deliveries=counted | {"away": 9, "dead": 1}).is_settled(6)
+    assert not replace(figures(), deliveries=counted | {"waiting": 1}).is_settled(6)
+
+
+def test_what_is_away_goes_up_and_down() -> None:
+    counted = dict.fromkeys(DELIVERED, 0) | {"delivered": 5, "away": 3, "waiting": 1}
+    shown = summary(replace(figures(), deliveries=counted))
+    assert shown.this_run["deliveries"] == {"delivered": 5, "skipped": 0, "dead": 0}
+
+
+def test_what_a_receiver_was_told_it_must_have_taken() -> None:
+    after = summary(figures(activated=1))
+    well = Told({"delivered": 2}, took=2, again=1)
+    assert replace(after, receivers={"fast": well, "mail": well}).holds
+    assert not replace(after, receivers={"fast": well, "mail": Told(took=2, lost=1)}).holds
+    assert not replace(after, receivers={"fast": Told(took=2, ghosts=1), "mail": well}).adds_up
+
+
+def test_the_table_of_receivers_fits_a_narrow_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    states = dict.fromkeys(DELIVERED, 123_456)
+    told = {"malicious": Told(states, failed=99_999, took=123_456)}
+    replace(summary(figures(activated=1)), receivers=told).show()
+    shown = capsys.readouterr().out
+    (row,) = [line for line in shown.splitlines() if "malicious " in line]
+    assert [*row.split()][1:] == ["617280", "123456", "99999", *["123456"] * 4, "0"]
+    assert all(name in shown for name in RECEIVERS if name != "unaccounted")
+    assert "…" not in shown
 
 
 def test_only_the_open_window_is_shown() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from hub.dev.demo.board import main as show
 from hub.dev.demo.gate import behind
 from hub.dev.demo.place import Place
-from hub.dev.demo.plan import BOARD, DOORS, SHOPS, VERBS, Hub, Plan
+from hub.dev.demo.plan import BOARD, DOORS, MAIL, SHOPS, VERBS, Hub, Plan
 from hub.dev.simulator.publish import main as simulate
 from hub.dev.supervisor import ProcessSpec
 
@@ -36,6 +36,7 @@ class Crew:
     def _shops(self) -> ProcessSpec:
         place = self.place
         files = ["--doors", str(place.notes), "--note", str(place.simulator_note)]
+        files += ["--book", str(place.book)]
         words = [*self._told, "--rate", str(self.plan.rate), *files]
         argv = _behind(place.gate, "hub.dev.simulator.publish", words)
         return ProcessSpec(SHOPS, argv, partial(behind, place.gate, partial(simulate, words)))
@@ -44,6 +45,9 @@ class Crew:
         env = {"HUB_HTTP_PORT": str(self.ports[verb])}
         if verb in DOORS:
             env["HUB_PUBLIC_PORT"] = str(self.ports[DOORS[verb]])
+        if verb == "deliver":
+            # Customers' mails go to the simulated server; those to people lie in the folder for somebody to read.
+            env["HUB_SMTP_URL"] = f"smtp://127.0.0.1:{self.ports[MAIL]}"
         gate = self.place.gate if verb == "process" else self.place.second_gate
         words = list(VERBS[verb])
         call = partial(behind, gate, partial(self.hub, words))

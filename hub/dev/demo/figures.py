@@ -9,6 +9,7 @@ from typing import Any, get_args
 from hub.adapters.kafka import Peek
 from hub.adapters.postgres import Database
 from hub.dev.demo.raw import Files, Raw, read_files, read_raw
+from hub.dev.demo.told import DELIVERED, DELIVERIES
 from hub.recovery.figures import OUTCOMES, PartitionFigures, read_partitions, read_progress
 from schemas.events.claim import State
 from schemas.topics import WARRANTY_INTAKE
@@ -16,11 +17,6 @@ from schemas.topics import WARRANTY_INTAKE
 SAID = ("activated", "ended", "linked", "refused")
 ACTIVITY = "select outcome, sum(count)::bigint as n from activity group by outcome"
 LETTERS = "select count(*) from letter"
-DELIVERED = ("delivered", "dead", "waiting")
-DELIVERIES = """
-select case when state = 'sending' then 'waiting' else state end as state, count(*) as n
-  from delivery where state not in ('given_up', 'skipped') group by 1
-"""
 CLAIMS = "select state, count(*) as n from claim group by state"
 FILED = "filed"
 CLAIM_STATES: tuple[str, ...] = get_args(State)
@@ -45,7 +41,7 @@ class Figures:
     letters: int
     """On their way from one home to another."""
     deliveries: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(DELIVERED, 0))
-    """What endpoints had, what none of them ever will, and what is still on its way to them."""
+    """By state: what endpoints had, what they never will, and what still waits, `away` where nobody answers."""
     claims: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(CLAIM_STATES, 0))
     """By state."""
 

@@ -49,6 +49,16 @@ class Place:
         return self.root / "simulator.json"
 
     @property
+    def book(self) -> Path:
+        """What the receivers of this run took."""
+        return self.root / "taken.txt"
+
+    @property
+    def mail(self) -> Path:
+        """Mails to people, such as invitations."""
+        return self.root / "mail"
+
+    @property
     def gate(self) -> Path:
         """There once Kafka and Postgres are ready and prepared."""
         return self.root / "gate"

@@ -23,8 +23,9 @@ VERBS: dict[str, tuple[str, ...]] = {
 DOORS = {"ingress": "push", "serve": "api"}
 """Those with a port for the outside, and what that is called."""
 DRAIN_SECONDS = 60
-RECEIVERS = "receivers"
-PORTS = ("kafka", "postgres", *VERBS, *DOORS.values(), RECEIVERS)
+RECEIVERS, MAIL = "receivers", "mail"
+"""Who is told: over HTTP, and by mail."""
+PORTS = ("kafka", "postgres", *VERBS, *DOORS.values(), RECEIVERS, MAIL)
 _SLACK_SECONDS = 60
 
 

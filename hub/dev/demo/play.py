@@ -12,6 +12,7 @@ from hub.dev.demo.plan import Hub, Plan
 from hub.dev.demo.say import Teller
 from hub.dev.demo.summary import Summary
 from hub.dev.demo.surroundings import environment, settings_of
+from hub.dev.demo.told import Told, read_told
 from hub.dev.demo.where import where
 from hub.dev.supervisor import supervise
 from hub.settings import Settings
@@ -35,9 +36,11 @@ def play(place: Place, plan: Plan, ports: Mapping[str, int], hub: Hub) -> int:
 def summed_up(place: Place, say: Teller) -> Summary:
     """What came of it, as the servers say while they still run."""
     noted = place.read()
+    after, receivers = asyncio.run(_figures(place, settings_of(place)))
     return Summary(
         before=noted["before"],
-        after=asyncio.run(_figures(place, settings_of(place))),
+        after=after,
+        receivers=receivers,
         broker_start_s=noted["broker_start_s"],
         first_warranty_s=noted.get("first_warranty_s"),
         seconds=say.seconds,
@@ -45,6 +48,7 @@ def summed_up(place: Place, say: Teller) -> Summary:
     )
 
 
-async def _figures(place: Place, settings: Settings) -> Figures:
+async def _figures(place: Place, settings: Settings) -> tuple[Figures, Mapping[str, Told]]:
     async with bootstrap.database(settings, size=1) as db, Peek(settings.kafka_settings()) as peek:
-        return await read(db, peek, drop=place.drop, partitions=settings.partitions)
+        figures = await read(db, peek, drop=place.drop, partitions=settings.partitions)
+        return figures, await read_told(db, place.read()["told"], place.book)

@@ -13,7 +13,6 @@ from hub.adapters.kafka import apply_topics
 from hub.adapters.postgres import Database, migrate
 from hub.dev.demo.figures import Figures, read
 from hub.dev.demo.place import DemoError, Place
-from hub.dev.demo.plan import RECEIVERS
 from hub.dev.demo.receivers import connect_receivers
 from hub.dev.demo.staff import hire
 from hub.dev.simulator.doors import PUBLISHED, SOURCE
@@ -56,11 +55,19 @@ async def prepare_database(settings: Settings, place: Place) -> tuple[Figures, P
             await basic.issue(db, merchant.tenant, user, SYSTEM, known=known)
         secrets = await _secrets(settings, db, place, kept.secrets)
         password = await hire(settings, db, kept.password)
-        await connect_receivers(settings, db, place.read()["ports"][RECEIVERS])
+        await _receivers(settings, db, place)
         private = Private(await _keys(db, kept.keys), secrets, password)
         figures = await read(db, None, drop=place.drop, partitions=settings.partitions)
     place.note(private=private.as_json())
     return figures, private
+
+
+async def _receivers(settings: Settings, db: Database, place: Place) -> None:
+    """Their endpoints, and an empty book for what they take from now on."""
+    place.book.unlink(missing_ok=True)
+    since = await db.fetchval("select extract(epoch from clock_timestamp())::float8")
+    endpoints = await connect_receivers(settings, db, place.read()["ports"])
+    place.note(told={"since": since, "endpoints": endpoints})
 
 
 async def _secrets(

@@ -12,8 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.dev.demo.figures import CLAIM_STATES, Figures
+from hub.dev.demo.told import Told
 
-LEVELS = ("early", "retrying", "held", "waiting", "unaccounted", *CLAIM_STATES)
+LEVELS = ("early", "retrying", "held", "waiting", "away", "unaccounted", *CLAIM_STATES)
+COLUMNS = {
+    **dict.fromkeys(("told", "took", "failed", "skipped", "dead", "waiting", "away"), ""),
+    "unaccounted": "lost",
+}
+"""Figures of the table of receivers, with shorter names for some; `failed` counts attempts, all others messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class Summary:
     seconds: float
     shops: Mapping[str, Any] = field(default_factory=dict)
     """What the shops of this run sent and heard, where they could say it."""
+    receivers: Mapping[str, Told] = field(default_factory=dict)
+    """What was told in this run, by receiver."""
 
     @property
     def this_run(self) -> Mapping[str, Any]:
@@ -35,9 +43,14 @@ class Summary:
 
     @property
     def adds_up(self) -> bool:
-        """Nothing is unaccounted for, and whatever a till was told has landed is there."""
+        """Nothing is unaccounted for, and whatever a till was told has landed is there.
+
+        No receiver lacks what the hub says it took, or took what the hub knows nothing of.
+        """
         promised = self.shops.get("heard", {}).get("tickets_landed", 0)
-        return self.after.unaccounted == 0 and promised <= self.this_run["raw"]["landed"]
+        amiss = sum(each.unaccounted for each in self.receivers.values())
+        is_there = promised <= self.this_run["raw"]["landed"]
+        return is_there and self.after.unaccounted + amiss == 0
 
     @property
     def holds(self) -> bool:
@@ -53,6 +66,8 @@ class Summary:
         for name, number in _flat(self.after.as_json()):
             table.add_row(name.replace("_", " "), str(gained.get(name, "")), str(number))
         Console().print(table)
+        if self.receivers:
+            Console().print(self._receivers())
         sys.stdout.write(f"{self._times()}\n{json.dumps(self.as_json())}\n")
         sys.stdout.flush()
 
@@ -62,12 +77,24 @@ class Summary:
             "holds": self.holds,
             **self.after.as_json(),
             "this_run": self.this_run,
+            "receivers": {name: each.as_json() for name, each in self.receivers.items()},
             "shops": self.shops,
             "broker_start_s": round(self.broker_start_s, 2),
             "first_warranty_s": self.first_warranty_s,
             "seconds": round(self.seconds, 1),
             "load": round(os.getloadavg()[0], 2),
         }
+
+    def _receivers(self) -> Table:
+        title = "What receivers were told in this run, and took by their own count"
+        heads = [short or name for name, short in COLUMNS.items()]
+        table = Table("receiver", *heads, box=box.SIMPLE, title=title, padding=(0, 1, 0, 0))
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for receiver, each in self.receivers.items():
+            counted = each.as_json()
+            table.add_row(receiver, *(str(counted[name]) for name in COLUMNS))
+        return table
 
     def _times(self) -> str:
         broker = f"The broker took {self.broker_start_s:.1f} s to start; "

@@ -10,6 +10,8 @@ from hub.settings import Settings
 
 SESSION_MS = 5_000
 """After a kill -9 the next run waits so long for the dead to leave their group."""
+MAIL_FROM = "warranty-hub@localhost"
+"""What a shell says of mails does not count either."""
 STILL_SECONDS = 1.0
 """A dropped file of a demo is small, and somebody waits for it."""
 
@@ -30,6 +32,10 @@ def environment(settings: Settings) -> dict[str, str]:
         "HUB_PUBLIC_HOST": settings.public_host,
         "HUB_PUBLIC_URL": settings.public_url,
         "HUB_ANSWER_SECONDS": str(settings.answer_seconds),
+        "HUB_SMTP_URL": "",
+        "HUB_MAIL_FROM": settings.mail_from,
+        "HUB_MAIL_FOLDER": settings.mail_folder,
+        "HUB_MAIL_SENDERS": settings.mail_senders,
         "HUB_DROP_FOLDER": settings.drop_folder,
         "HUB_DROP_STILL_SECONDS": str(settings.drop_still_seconds),
         "HUB_DELIVERY_NETWORKS": settings.delivery_networks,
@@ -50,6 +56,9 @@ def settings_of(place: Place) -> Settings:
         http_host="127.0.0.1",
         public_host="127.0.0.1",
         public_url="",
+        mail_from=MAIL_FROM,
+        mail_folder=str(place.mail),
+        mail_senders="",
         drop_folder=str(place.drop),
         drop_still_seconds=STILL_SECONDS,
         session_timeout_ms=SESSION_MS,

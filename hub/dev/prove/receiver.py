@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hub.dev.attending import Post, attend
+
 TAKEN = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 AWAY = b"HTTP/1.1 503 Away\r\ncontent-length: 0\r\n\r\n"
 FAILS = 0.2
@@ -44,18 +46,14 @@ class Receiver:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer until the other side hangs up."""
-        try:
-            while True:
-                head = await reader.readuntil(b"\r\n\r\n")
-                lower = head.lower()
-                await reader.readexactly(int(_header(lower, b"content-length")))
-                path = head.split(b" ", 2)[1]
-                writer.write(await self._answer(path, _header(head, b"webhook-id")))
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass  # whoever sent is gone, or the scene is over
-        finally:
-            writer.close()
+        await attend(reader, writer, self._attended)
+
+    async def _attended(
+        self, post: Post, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        writer.write(await self._answer(post.path, post.message))
+        await writer.drain()
+        return True
 
     async def _answer(self, path: bytes, event: bytes) -> bytes:
         if path.startswith(b"/hole"):
@@ -67,10 +65,6 @@ class Receiver:
         if self.takes_seconds:
             await asyncio.sleep(self.takes_seconds)
         return TAKEN
-
-
-def _header(head: bytes, name: bytes) -> bytes:
-    return head.split(b"\r\n" + name + b": ", 1)[1].split(b"\r\n", 1)[0]
 
 
 async def _main(port: int) -> None:

@@ -7,16 +7,20 @@ import random
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hub.dev.simulator.doors import Doors, Way
 from hub.dev.simulator.feed import Feed
-from hub.dev.simulator.receivers import receiving
+from hub.dev.simulator.mailbox import MAIL, Mailbox, mailing
+from hub.dev.simulator.receivers import Receivers, behaviours, receiving
 from hub.dev.simulator.stories import Teller
+from hub.dev.simulator.taken import Book
 from hub.settings import Settings
 from hub.telemetry.logging import configure_logging
 
+MOST_SUBJECTS = 20
 _LAST_WORDS_SECONDS = 5
 
 
@@ -27,13 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=20, help="things said a second")
     parser.add_argument("--for", dest="seconds", type=float, help="then fall silent")
     parser.add_argument("--note", type=Path, help="a file to write once everything is at its door")
+    parser.add_argument(
+        "--book", type=Path, required=True, help="where receivers note what they took"
+    )
     chosen = parser.parse_args(arguments)
     settings = Settings()
     configure_logging(settings.log_level, "simulator")
     noted = json.loads(chosen.doors.read_text())
-    asyncio.run(
-        _simulate(_way(settings, noted), chosen, noted.get("ports", {}).get("receivers", 0))
-    )
+    ports = noted.get("ports", {})
+    with Book(chosen.book) as book:
+        outside = _outside(settings, chosen.rate, book)
+        asyncio.run(_simulate(_way(settings, noted), chosen, outside, ports))
 
 
 def _way(settings: Settings, noted: Mapping[str, Any]) -> Way:
@@ -49,11 +57,37 @@ def _way(settings: Settings, noted: Mapping[str, Any]) -> Way:
     )
 
 
-async def _simulate(way: Way, chosen: argparse.Namespace, receivers: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """Everybody who is told."""
+
+    receivers: Receivers
+    mailbox: Mailbox
+
+    def as_json(self) -> dict[str, Any]:
+        """What they did so far."""
+        done = {**self.receivers.done, MAIL: self.mailbox.answers}
+        return {"receivers": done, "mails": dict(self.mailbox.subjects.most_common(MOST_SUBJECTS))}
+
+
+def _outside(settings: Settings, rate: float, book: Book) -> _Outside:
+    # A demo need not be repeatable: the wall clock is in it already.
+    chance = random.Random()  # noqa: S311
+    known = behaviours(chance, rate, settings.delivery_scale)
+    return _Outside(Receivers(known, book.note), Mailbox(chance, book.note))
+
+
+async def _simulate(
+    way: Way, chosen: argparse.Namespace, outside: _Outside, ports: Mapping[str, int]
+) -> None:
     silent, stopped = _asked_to_end(chosen.seconds)
     # A demo need not be repeatable: the wall clock is in it already.
     chance = random.Random()  # noqa: S311
-    async with receiving(receivers, chance), Doors(way, chosen.run, chance) as doors:
+    async with (
+        receiving(outside.receivers, ports.get("receivers", 0)),
+        mailing(outside.mailbox, ports.get("mail", 0)),
+        Doors(way, chosen.run, chance) as doors,
+    ):
         feed = Feed(doors, Teller(chosen.run, chance), chosen.rate, chance)
         telling = asyncio.create_task(feed.run(silent))
         await asyncio.wait(
@@ -61,10 +95,17 @@ async def _simulate(way: Way, chosen: argparse.Namespace, receivers: int) -> Non
         )
         with suppress(TimeoutError):
             await asyncio.wait_for(telling, _LAST_WORDS_SECONDS)
-        if chosen.note:
-            said = {"run": chosen.run, "silent": telling.done() and not telling.cancelled()}
-            chosen.note.write_text(json.dumps(said | {"said": feed.said, "heard": doors.heard}))
+        said = {"run": chosen.run, "silent": telling.done() and not telling.cancelled()}
+        said |= {"said": feed.said, "heard": doors.heard}
+        _note(chosen.note, said | outside.as_json())
         await stopped.wait()
+    _note(chosen.note, said | outside.as_json())
+
+
+def _note(path: Path | None, said: Mapping[str, Any]) -> None:
+    """What they sent and heard; those who are told go on hearing until the end."""
+    if path:
+        path.write_text(json.dumps(said))
 
 
 def _asked_to_end(seconds: float | None) -> tuple[asyncio.Event, asyncio.Event]:
