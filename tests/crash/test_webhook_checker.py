@@ -72,6 +72,10 @@ SPOILED: dict[str, tuple[Spoil, dict[str, int]]] = {
         lambda w: foreign(w, LOOSE, decided_in(w, "e2")),
         {"ghosts": 2},
     ),
+    "somebody was told whom nobody made an endpoint": (
+        lambda w: change(w, LOOSE, "e1", name="other"),
+        {"ghosts": 1, "lost": 1, "unaccounted": 1},
+    ),
     "what was taken came again, and nobody died": (
         lambda w: again(w, FULL, "e1"),
         {"duplicated": 1},

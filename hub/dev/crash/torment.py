@@ -21,6 +21,10 @@ _RECOVERED_SECONDS = 1.5
 _PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.1
 _PAST_TIMEOUT_SECONDS = 1.5
+_AT_ONCE = (0.1, 1.0)
+"""Seconds between one incident and the next, at least and at most."""
+_BETWEEN = {DELIVER: (4.0, 10.0)}
+"""Where something has to be on its way by then."""
 _LATE_CLAIM = "update partition_owner set epoch = epoch + 1 where topic = $1 and part = $2"
 SHARES = {
     "process": 0.3,
@@ -73,7 +77,7 @@ class Torment:
         incidents = [self._kill] * kills + [self._freeze] * zombies
         self.chance.shuffle(incidents)
         for incident in incidents:
-            await asyncio.sleep(self.chance.uniform(0.1, 1))
+            await asyncio.sleep(self.chance.uniform(*_BETWEEN.get(kind, _AT_ONCE)))
             await incident(self.chance.choice(self.fleet.of(kind)))
 
     async def _kill(self, member: Member) -> None:

@@ -35,11 +35,11 @@ KIND = "deliver"
 TIMEOUT_SECONDS = 2.0
 LEASE_SECONDS = TIMEOUT_SECONDS + SLACK_SECONDS
 """After which an attempt counts as lost."""
-SCALE = 0.001
+SCALE = 0.0002
 """Of the pauses between attempts: a run has minutes, not days."""
 FAILS = 0.2
 BRANCHES = 20
-MOST_TOLD = 20
+MOST_TOLD = 8
 """Events a second whose outcome is told to those who choose by branch; each may become several."""
 WHO = By(kind="system", id="crash")
 _READY_SECONDS = 20
@@ -67,7 +67,7 @@ def _shape(ordering: Ordering, payload: Payload = "thin", types: Sequence[str] =
     )
 
 
-CHOSEN = ["warranty.ended.v1", "claim.submitted.v1", "claim.approved.v1", "effect.changed.v1"]
+CHOSEN = ["warranty.linked.v1", "claim.submitted.v1", "claim.approved.v1", "effect.changed.v1"]
 WISHES = (
     Wish("full", _shape("per_subject", "full")),
     Wish("loose", _shape("none")),

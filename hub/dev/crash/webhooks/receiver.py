@@ -20,7 +20,7 @@ from hub.dev.checker.webhook_log import HEARD, Heard, write_line
 
 LISTENING = "listening.json"
 TAKEN, AWAY, NOBODY = 200, 503, 404
-TAKES_SECONDS = 0.03
+TAKES_SECONDS = 0.1
 """Between writing a message down and saying so: whoever sent it may be killed meanwhile."""
 
 
