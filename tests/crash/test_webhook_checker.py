@@ -183,6 +183,16 @@ def test_what_was_taken_may_come_again_where_whoever_told_it_was_killed() -> Non
     assert (told["again"], told["unexcused"], told["lost_attempts"]) == (1, 0, 1)
 
 
+def test_what_was_taken_may_come_again_where_its_answer_came_too_late() -> None:
+    world = a_clean_world()
+    again(world, FULL, "e1")
+    attempts(world, FULL, "e1", Attempt("failed", None), Attempt("delivered", TAKEN))
+
+    assert found(world) == {}
+    told = figures(world)
+    assert (told["again"], told["unexcused"], told["unanswered"]) == (1, 0, 1)
+
+
 def test_a_late_copy_of_what_was_taken_is_no_disorder() -> None:
     world = a_clean_world()
     again(world, FULL, "e1", first=KILLED_AT)

@@ -18,7 +18,7 @@ def check_books(
     findings: Findings,
 ) -> Counter[str]:
     """One row for each event, none of them open, and every telling among its attempts; gives the figures."""
-    figures = Counter[str](open=0, dead=0, attempts=0, lost_attempts=0)
+    figures = Counter[str](open=0, dead=0, attempts=0, lost_attempts=0, unanswered=0)
     mine = {event: row for (where, event), row in rows.items() if where == endpoint.id}
     unbooked = set(wanted) - mine.keys()
     for event in unbooked:
@@ -38,7 +38,9 @@ def _check_row(
     where: str, row: Row, heard: Sequence[Heard], figures: Counter[str], findings: Findings
 ) -> None:
     figures["attempts"] += len(row.attempts)
-    figures["lost_attempts"] += sum(one.is_doubtful for one in row.attempts)
+    lost = sum(one.is_lost for one in row.attempts)
+    figures["lost_attempts"] += lost
+    figures["unanswered"] += row.unanswered
     if row.state in OPEN:
         figures["open"] += 1
         findings.add("stuck", f"{where} is still {row.state}")
@@ -50,7 +52,7 @@ def _check_row(
         findings.add("unaccounted", what, len(heard) - len(row.attempts))
     taken = sum(one.was_taken for one in heard)
     delivered = sum(one.state == "delivered" for one in row.attempts)
-    doubtful = sum(one.is_doubtful for one in row.attempts)
-    if not delivered <= taken <= delivered + doubtful:
-        what = f"{where} was taken {taken} times, the attempts say {delivered} to {delivered + doubtful}"
+    most = delivered + lost + row.unanswered
+    if not delivered <= taken <= most:
+        what = f"{where} was taken {taken} times, the attempts say {delivered} to {most}"
         findings.add("unaccounted", what)

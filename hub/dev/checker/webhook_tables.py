@@ -19,11 +19,14 @@ class Attempt:
     status: int | None
 
     @property
-    def is_doubtful(self) -> bool:
-        """Whether nobody knows what the receiver answered."""
-        return self.state in {"unknown", "sending"} or (
-            self.state == "failed" and self.status is None
-        )
+    def is_lost(self) -> bool:
+        """Whether nobody was there any more to hear the answer."""
+        return self.state in {"unknown", "sending"}
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the answer came too late, or never."""
+        return self.state == "failed" and self.status is None
 
 
 @dataclass(slots=True)
@@ -32,6 +35,11 @@ class Row:
 
     state: str
     attempts: list[Attempt] = field(default_factory=list)
+
+    @property
+    def unanswered(self) -> int:
+        """Attempts that somebody waited for in vain."""
+        return sum(one.is_unanswered for one in self.attempts)
 
 
 DeliveryRows = dict[Key, Row]

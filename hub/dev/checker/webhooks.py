@@ -23,7 +23,7 @@ def check_webhooks(
     webhooks: Webhooks, wire: Wire, rows: DeliveryRows, findings: Findings
 ) -> dict[str, int]:
     """Find what is wrong with what was told by webhook; gives the figures of the whole."""
-    figures = Counter[str](missing=0, foreign=0, again=0, unexcused=0, inversions=0)
+    figures = Counter[str](missing=0, foreign=0, inversions=0)
     heard: dict[str, dict[str, list[Heard]]] = defaultdict(lambda: defaultdict(list))
     for one in webhooks.heard:
         heard[one.name][one.id].append(one)
@@ -34,7 +34,7 @@ def check_webhooks(
         messages = heard[endpoint.name]
         figures["wanted"] += len(wanted)
         _check_told(endpoint, wanted, messages, figures, findings)
-        _check_again(endpoint, messages, webhooks.moments, figures, findings)
+        figures.update(_check_again(endpoint, messages, webhooks, rows, findings))
         if endpoint.in_order:
             mine = [one for one in webhooks.heard if one.name == endpoint.name]
             _check_order(endpoint, wanted, mine, figures, findings)
@@ -74,21 +74,27 @@ def _check_told(
 def _check_again(
     endpoint: Endpoint,
     messages: Mapping[str, list[Heard]],
-    moments: Sequence[Moment],
-    figures: Counter[str],
+    webhooks: Webhooks,
+    rows: DeliveryRows,
     findings: Findings,
-) -> None:
-    """What was taken comes again only where whoever told it was killed before he could write that down."""
+) -> Counter[str]:
+    """What was taken comes again only where whoever told it was killed, or could wait no longer for the answer."""
+    figures = Counter[str](again=0, unexcused=0)
     for event, tellings in messages.items():
         taken: Heard | None = None
+        without_reason = 0
         for one in tellings:
             if taken is not None:
                 figures["again"] += 1
-                if not _was_cut_off(taken.at, moments):
-                    figures["unexcused"] += 1
-                    what = f"{endpoint.name} took {event} and was told it again, though nobody died"
-                    findings.add("duplicated", what)
+                without_reason += not _was_cut_off(taken.at, webhooks.moments)
             taken = one if one.was_taken else taken
+        row = rows.get((endpoint.id, event))
+        unexcused = without_reason - (row.unanswered if row else 0)
+        if unexcused > 0:
+            figures["unexcused"] += unexcused
+            what = f"{endpoint.name} took {event} and was told it again, though nobody died"
+            findings.add("duplicated", what, unexcused)
+    return figures
 
 
 def _was_cut_off(at: float, moments: Sequence[Moment]) -> bool:

@@ -194,7 +194,9 @@ class Run:
         if self.invoices:
             await self.invoices.judge(self.place.dsn)
         if self.claims:
-            said = json.loads((await self.place.run_anyhow("verify", "--json")).splitlines()[-1])
+            said = json.loads(
+                (await self.place.run_anyhow("verify", "--deep", "--json")).splitlines()[-1]
+            )
             self.verify = [
                 f"{one['check']} {one['where']}: {one['found']}" for one in said["problems"]
             ]

@@ -23,7 +23,7 @@ _LOOK_SECONDS = 0.1
 _PAST_TIMEOUT_SECONDS = 1.5
 _AT_ONCE = (0.1, 1.0)
 """Seconds between one incident and the next, at least and at most."""
-_BETWEEN = {DELIVER: (4.0, 10.0)}
+_BETWEEN = {DELIVER: (6.0, 14.0)}
 """Where something has to be on its way by then."""
 _LATE_CLAIM = "update partition_owner set epoch = epoch + 1 where topic = $1 and part = $2"
 SHARES = {

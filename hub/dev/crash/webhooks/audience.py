@@ -32,7 +32,7 @@ from hub.dev.lifeline import die_with_parent
 from hub.settings import DEVELOPMENT_KEY
 
 KIND = "deliver"
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 4.0
 LEASE_SECONDS = TIMEOUT_SECONDS + SLACK_SECONDS
 """After which an attempt counts as lost."""
 SCALE = 0.0002
