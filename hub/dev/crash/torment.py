@@ -21,10 +21,11 @@ _RECOVERED_SECONDS = 1.5
 _PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.1
 _PAST_TIMEOUT_SECONDS = 1.5
-_AT_ONCE = (0.1, 1.0)
-"""Seconds between one incident and the next, at least and at most."""
-_BETWEEN = {DELIVER: (6.0, 14.0)}
-"""Where something has to be on its way by then."""
+_SENDING, _SENDING_SECONDS = 4, 40
+"""Whoever delivers is killed while so much is on its way; for so long that is waited for."""
+_ON_ITS_WAY = """
+select count(*) from delivery where state = 'sending' and due_at > clock_timestamp()
+"""
 _LATE_CLAIM = "update partition_owner set epoch = epoch + 1 where topic = $1 and part = $2"
 SHARES = {
     "process": 0.3,
@@ -77,8 +78,21 @@ class Torment:
         incidents = [self._kill] * kills + [self._freeze] * zombies
         self.chance.shuffle(incidents)
         for incident in incidents:
-            await asyncio.sleep(self.chance.uniform(*_BETWEEN.get(kind, _AT_ONCE)))
+            await asyncio.sleep(self.chance.uniform(0.1, 1))
+            if kind == DELIVER:
+                await self._sending()
             await incident(self.chance.choice(self.fleet.of(kind)))
+
+    async def _sending(self) -> None:
+        """Wait until messages are on their way, or there is nobody to ask."""
+        with suppress(OSError, asyncpg.PostgresError, TimeoutError):
+            async with asyncio.timeout(_SENDING_SECONDS):
+                connection = await asyncpg.connect(self.place.dsn, timeout=5)
+                try:
+                    while await connection.fetchval(_ON_ITS_WAY) < _SENDING:  # noqa: ASYNC110
+                        await asyncio.sleep(_LOOK_SECONDS / 5)
+                finally:
+                    connection.terminate()
 
     async def _kill(self, member: Member) -> None:
         began = time.monotonic()

@@ -18,6 +18,7 @@ from hub.delivery.endpoints import Desk, Shape
 from hub.delivery.kinds import Ordering
 from hub.delivery.queue import SLACK_SECONDS
 from hub.dev.checker.webhook_log import (
+    HEARD,
     Endpoint,
     Moment,
     Webhooks,
@@ -26,7 +27,7 @@ from hub.dev.checker.webhook_log import (
     write_moments,
 )
 from hub.dev.crash.installation import TENANT, Installation
-from hub.dev.crash.webhooks.receiver import Listener, open_record, write_listeners
+from hub.dev.crash.webhooks.receiver import Listener, write_listeners
 from hub.dev.embedded.server import free_port
 from hub.dev.lifeline import die_with_parent
 from hub.settings import DEVELOPMENT_KEY
@@ -131,7 +132,7 @@ class Audience:
         write_endpoints(self.folder, self.endpoints)
 
     def _listen(self, port: int) -> None:
-        open_record(self.folder)
+        (self.folder / HEARD).touch()
         with (self.place.root / "receiver.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "hub.dev.crash.webhooks.receiver", str(port), self.folder],
