@@ -78,8 +78,8 @@ async def test_counts_repeats_as_harmless(desk: Desk, replay: Replay) -> None:
 
 
 ENDPOINT = """
-insert into endpoint (id, tenant, address, types, branches, changed_at)
-values ($1, $2, 'https://shop.example/hook', $3, $4, clock_timestamp() - make_interval(mins => $5))
+insert into endpoint (id, tenant, address, types, branches, suppliers, changed_at)
+values ($1, $2, 'https://shop.example/hook', $3, $4, $5, clock_timestamp() - make_interval(mins => $6))
 """
 EVENT = """
 insert into status_event (tenant, id, type, subject, branch, at, seq, body)
@@ -90,7 +90,7 @@ DELIVERY = "insert into delivery (tenant, endpoint, event, subject) values ('t',
 
 async def an_endpoint(desk: Desk, name: str, **other: Any) -> None:
     """Of five minutes ago, that wants everything."""
-    it = {"tenant": "t", "types": [], "branches": [], "minutes": 5} | other
+    it = {"tenant": "t", "types": [], "branches": [], "suppliers": [], "minutes": 5} | other
     await desk.database.execute(ENDPOINT, name, *it.values())
 
 
@@ -111,6 +111,7 @@ async def test_asks_no_delivery_of_an_event_that_nobody_wants(desk: Desk, replay
     await an_endpoint(desk, "ep_other", tenant="other")
     await an_endpoint(desk, "ep_ended", types=["warranty.ended.v1"])
     await an_endpoint(desk, "ep_branch", branches=["Berlin"])
+    await an_endpoint(desk, "ep_supplier", suppliers=["S-1"])
     # What it wanted a moment ago is not known.
     await an_endpoint(desk, "ep_new", minutes=0)
     await desk.say("a")
