@@ -78,7 +78,7 @@ bench: .venv/.ok ## The pipeline beside a bare aiokafka loop (N=events ROUNDS=ro
 bench-scale: .venv/.ok ## CPU an event with 10,000 and with 1,000,000 units (N=events ROUNDS=rounds)
 	@$(V)/python -m hub.dev.bench --scale $(if $(N),--events $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-crash: .venv/.ok ## Kill everything under load and check the ledger (KILLS= ZOMBIES= RATE=events/s)
+crash: .venv/.ok ## Kill everything under load and check the ledger and what was told (KILLS= ZOMBIES= RATE=events/s)
 	@$(V)/python -m hub.dev.crash $(if $(KILLS),--kills $(KILLS)) \
 		$(if $(ZOMBIES),--zombies $(ZOMBIES)) $(if $(RATE),--rate $(RATE))
 

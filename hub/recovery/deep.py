@@ -1,4 +1,4 @@
-"""Replays a status topic and compares where each warranty ended up with its row."""
+"""Replays a status topic and compares where each warranty ended up with its row, and what endpoints are told."""
 
 import asyncio
 import time
@@ -9,6 +9,7 @@ from typing import Any
 from hub.adapters.kafka import Peek, Record
 from hub.adapters.postgres import Database
 from hub.ledger.entries import EPOCH_HEADER, SEQ_HEADER
+from hub.recovery.deep_deliveries import CHECK, Deliveries, Wanted
 from hub.sdk.processor import Processor
 
 STATUS_AFTER = {
@@ -22,6 +23,8 @@ select part, from_seq, to_seq, epoch from ledger where topic = $1 and kind = 'ju
 """
 UNITS = "select id, status from unit where id = any($1::text[])"
 CHUNK = 5_000
+MOST = 100
+"""Of one promise, so many are named."""
 
 Finding = tuple[str, str, str]
 """Which promise, where, and what was found instead."""
@@ -53,24 +56,33 @@ class Replay:
     _status: dict[str, str] = field(default_factory=dict)
     _fresh: set[str] = field(default_factory=set)
     _findings: list[Finding] = field(default_factory=list)
+    _deliveries: Deliveries = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look at endpoints, too."""
+        self._deliveries = Deliveries(self.database)
 
     async def run(self, partitions: int) -> list[Finding]:
         """Replay to the end and what comes meanwhile; gives what still differs then."""
         self.figures = {"replayed": 0, "repeated": 0, "lost": 0, "duplicated": 0}
         self._voids = [Void(**dict(row)) for row in await self._jumps()]
         deadline = time.monotonic() + self.patience
+        await self._deliveries.begin()
         doubtful: set[str] = set()
+        untold: set[Wanted] = set()
         while True:
             for part in range(partitions):
                 await self._read(part)
             doubtful, self._fresh = await self._differing(doubtful | self._fresh), set()
-            if not doubtful or time.monotonic() > deadline:
+            untold = await self._deliveries.missing(untold)
+            if not (doubtful or untold) or time.monotonic() > deadline:
                 break
             await asyncio.sleep(0.5)
         self.figures["warranties"] = len(self._status)
         self.figures["disagreeing"] = len(doubtful)
         told = [("unit rows agree with the status topic", one, "they differ") for one in doubtful]
-        return self._findings + sorted(told)[:100]
+        missing = [(CHECK, where, f"{event} is none") for _, event, where in untold]
+        return self._findings + sorted(told)[:MOST] + sorted(missing)[:MOST]
 
     async def _jumps(self) -> list[Any]:
         return await self.database.fetch(JUMPS, self.processor.reads.name)
@@ -100,6 +112,7 @@ class Replay:
         ):
             return
         self._apply(part, headers)
+        self._deliveries.take(record, headers)
 
     def _apply(self, part: int, headers: dict[str, bytes]) -> None:
         event = headers.get("ce_id", b"").decode()

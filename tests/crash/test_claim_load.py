@@ -5,7 +5,7 @@ import json
 from hub.dev.crash.claims import facts
 from hub.dev.crash.claims.cases import DECISIONS
 from hub.dev.crash.claims.visitor import POLICIES
-from hub.dev.crash.run import Plan
+from hub.dev.crash.plan import Plan
 from hub.dev.crash.stories import Event
 from schemas.base import Fact
 from schemas.events.claim import ClaimAnswered, ClaimFiled, CostPosted, EffectReported

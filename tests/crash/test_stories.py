@@ -6,6 +6,7 @@ from collections import Counter
 
 from hub.dev.checker.sent import expect
 from hub.dev.crash.diary import Diary
+from hub.dev.crash.plan import LEAST_KILLS
 from hub.dev.crash.stories import Story, Teller
 from hub.dev.crash.torment import SHARES, split
 from hub.dev.crash.watch import Watch
@@ -74,7 +75,7 @@ def test_shares_few_zombies_so_that_what_decides_is_among_them() -> None:
         assert sum(shared.values()) == total
         assert min(shared.values()) >= 0
         assert shared["process"] >= min(total, 1)
-    assert min(split(50, list(SHARES)).values()) >= 5
+    assert min(split(50, list(SHARES)).values()) >= LEAST_KILLS
 
 
 def test_expects_nothing_of_a_sale_whose_transaction_was_aborted() -> None:

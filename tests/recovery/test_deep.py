@@ -9,6 +9,7 @@ import pytest
 from hub.adapters.kafka import KafkaSettings, Outlet, Peek, apply_topics
 from hub.adapters.postgres import Database
 from hub.recovery.deep import Replay
+from hub.recovery.deep_deliveries import CHECK
 from hub.sdk.processor import Processor
 from schemas.topics import WARRANTY_INTAKE, WARRANTY_STATUS
 from tests.projector.desk import Desk
@@ -74,3 +75,46 @@ async def test_counts_repeats_as_harmless(desk: Desk, replay: Replay) -> None:
 
     assert await replay.run(2) == []
     assert replay.figures["repeated"] == 2
+
+
+ENDPOINT = """
+insert into endpoint (id, tenant, address, types, branches, suppliers, changed_at)
+values ($1, $2, 'https://shop.example/hook', $3, $4, $5, clock_timestamp() - make_interval(mins => $6))
+"""
+EVENT = """
+insert into status_event (tenant, id, type, subject, branch, at, seq, body)
+values ('t', $1, 'warranty.activated.v1', '', '', now(), 1, '{}')
+"""
+DELIVERY = "insert into delivery (tenant, endpoint, event, subject) values ('t', $1, $2, '')"
+
+
+async def an_endpoint(desk: Desk, name: str, **other: Any) -> None:
+    """Of five minutes ago, that wants everything."""
+    it = {"tenant": "t", "types": [], "branches": [], "suppliers": [], "minutes": 5} | other
+    await desk.database.execute(ENDPOINT, name, *it.values())
+
+
+async def test_names_an_event_that_is_no_delivery_to_whoever_wants_it(
+    desk: Desk, replay: Replay
+) -> None:
+    await an_endpoint(desk, "ep_all")
+    await desk.say("a", "b")
+    for name in ("a", "b"):
+        await desk.database.execute(UNIT, name, "covered")
+    await desk.database.execute(EVENT, "evt-a")
+    await desk.database.execute(DELIVERY, "ep_all", "evt-a")
+
+    assert await replay.run(2) == [(CHECK, "ep_all", "evt-b is none")]
+
+
+async def test_asks_no_delivery_of_an_event_that_nobody_wants(desk: Desk, replay: Replay) -> None:
+    await an_endpoint(desk, "ep_other", tenant="other")
+    await an_endpoint(desk, "ep_ended", types=["warranty.ended.v1"])
+    await an_endpoint(desk, "ep_branch", branches=["Berlin"])
+    await an_endpoint(desk, "ep_supplier", suppliers=["S-1"])
+    # What it wanted a moment ago is not known.
+    await an_endpoint(desk, "ep_new", minutes=0)
+    await desk.say("a")
+    await desk.database.execute(UNIT, "a", "covered")
+
+    assert await replay.run(2) == []

@@ -18,6 +18,9 @@ from .effects import Stream, check_order, check_rows, check_stream, check_wire
 from .findings import Findings, Report
 from .sent import Sent, expect
 from .tables import OUTCOMES, Tables, read_tables
+from .webhook_log import Webhooks
+from .webhook_tables import read_deliveries
+from .webhooks import check_webhooks
 from .wire import Wire, log_ends, read_status
 
 
@@ -36,9 +39,12 @@ class Installation:
 
 
 async def check(
-    sent: Sequence[Sent], place: Installation, words: Sequence[Word] | None = None
+    sent: Sequence[Sent],
+    place: Installation,
+    words: Sequence[Word] | None = None,
+    webhooks: Webhooks | None = None,
 ) -> Report:
-    """Compare what was sent with what is there, once nothing moves any more; claims where words of them are given."""
+    """Compare what was sent with what is there, once nothing moves any more; claims and webhooks where given."""
     wire = await read_status(place.kafka, place.status)
     ends = await log_ends(place.kafka, place.intake)
     tables = await read_tables(place.postgres, place.intake, place.raw)
@@ -58,6 +64,9 @@ async def check(
     figures = _figures(wire, tables, waiting)
     if words is not None:
         figures |= check_claims(words, wire, await read_claims(place.postgres), findings)
+    if webhooks is not None:
+        rows = await read_deliveries(place.postgres, [one.id for one in webhooks.endpoints])
+        figures |= check_webhooks(webhooks, wire, rows, findings)
     return Report(figures | findings.counts, dict(findings.examples))
 
 

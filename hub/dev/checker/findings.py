@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 WRONG = (
     "lost", "duplicated", "reordered", "stuck", "unaccounted", "ghosts", "views_wrong", "illegal",
-    "half_done",
+    "half_done", "altered", "unsigned",
 )  # fmt: skip
 """Figures that are all zero when the promise holds. Ghosts are effects of what nobody accepted."""
 

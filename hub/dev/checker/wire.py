@@ -21,6 +21,7 @@ class Told(NamedTuple):
     type: str
     cause: str
     fact: dict[str, Any]
+    subject: str = ""
 
 
 @dataclass(slots=True)
@@ -55,7 +56,8 @@ class Wire:
             self._ids[partition, seq] = event
             cause = headers.get("ce_causationid", "")
             fact = json.loads(record.value)
-            self.told.append(Told(partition, seq, event, headers["ce_type"], cause, fact))
+            kind, subject = headers["ce_type"], headers.get("ce_subject", "")
+            self.told.append(Told(partition, seq, event, kind, cause, fact, subject))
 
 
 async def read_status(bootstrap: str, topic: str) -> Wire:

@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from hub.dev.crash.installation import Installation
-from hub.dev.crash.run import Plan, Run, say
+from hub.dev.crash.plan import Plan
+from hub.dev.crash.run import Run, say
 from hub.dev.lifeline import exit_on_sigterm
 
 BROKEN, NOT_COUNTED, INTERRUPTED = 1, 3, 130

@@ -16,6 +16,7 @@ from hub.dev.checker import Installation as Place
 from hub.dev.checker import Report, check
 from hub.dev.checker.claim_words import write_words
 from hub.dev.checker.sent import write
+from hub.dev.checker.webhook_log import Webhooks
 from hub.dev.crash.claims.visitor import Claims
 from hub.dev.crash.diary import Diary
 from hub.dev.crash.drain import drain
@@ -24,63 +25,22 @@ from hub.dev.crash.installation import TENANT, Installation
 from hub.dev.crash.invoices import USER, Invoices
 from hub.dev.crash.load import Load
 from hub.dev.crash.outside import Outside
+from hub.dev.crash.plan import COUNTS, Plan
 from hub.dev.crash.stories import Teller
 from hub.dev.crash.stranger import Stranger
 from hub.dev.crash.tally.stage import KIND, environment, furnish
-from hub.dev.crash.torment import SHARES, Torment, split
+from hub.dev.crash.torment import Torment, split
 from hub.dev.crash.trouble import Trouble
 from hub.dev.crash.watch import Watch
+from hub.dev.crash.webhooks import audience
+from hub.dev.crash.webhooks.audience import Audience
 
-LEAST_KILLS = 5
-"""Of each kind, in a run of fifty; in a shorter one accordingly."""
 LEAST_APPLIED = 0.95
 LEAST_RATE = 0.95
 SLACK_SECONDS = 5
 RAW = "raw.pos.v1"
 _PROGRESS_SECONDS = 3
 _SECOND_LOOKS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is asked of a run."""
-
-    kills: int = 50
-    zombies: int = 8
-    rate: int = 500
-    fences: int = 5
-    """Late claims of a partition by a member that then dies."""
-    broker_restarts: int = 0
-    postgres_stops: int = 0
-    workers: int = 3
-    kinds: tuple[str, ...] = tuple(SHARES)
-    seed: int = 0
-    drain_seconds: float = 90
-
-    @property
-    def views(self) -> bool:
-        """Whether projections run."""
-        return "project" in self.kinds
-
-    @property
-    def least_kills(self) -> int:
-        """So many each kind must have survived for the run to count."""
-        return max(1, min(LEAST_KILLS, self.kills // 10))
-
-    @property
-    def doors(self) -> bool:
-        """Whether outside systems come to the doors."""
-        return set(DOORS) <= set(self.kinds)
-
-    @property
-    def claims(self) -> bool:
-        """Whether claims are filed and decided: that takes the doors, and the stock of the catalogue."""
-        return self.doors and CATALOG in self.kinds
-
-
-DOORS = ("ingress", "translate", "serve", "files")
-CATALOG = "catalog"
-_COUNTS = {"project": 2, "insight": 1, KIND: 2, CATALOG: 2, **dict.fromkeys(DOORS, 2)}
 
 
 def say(text: str) -> None:
@@ -105,6 +65,7 @@ class Run:
     trouble: Trouble | None = None
     invoices: Invoices | None = None
     claims: Claims | None = None
+    audience: Audience | None = None
     verify: list[str] = field(default_factory=list)
     """What `hub verify` says does not hold."""
     applied_at_stop: float = 0
@@ -139,18 +100,28 @@ class Run:
             world = await furnish(self.place)
             self.fleet.told[KIND] = environment(self.place)
             self.trouble = Trouble(self.place, world, self.torment.chance)
+        if self.plan.webhooks:
+            self.fleet.told[audience.KIND] = audience.environment()
+            self.audience = Audience(self.place, self.plan.rate)
         try:
             async with _beside(self.watch.run()):
+                if self.audience:
+                    await self.audience.gather()
                 await self._start()
                 await self._suffer()
                 if self.trouble:
                     await self.trouble.mend(self.plan.drain_seconds)
                 self.drain_s = await drain(
-                    self.place, self.plan.drain_seconds, views=self.plan.views
+                    self.place,
+                    self.plan.drain_seconds,
+                    views=self.plan.views,
+                    webhooks=self.plan.webhooks,
                 )
             report = await self._check()
         finally:
             self.fleet.end_all()
+            if self.audience:
+                self.audience.leave()
         for line in report.lines():
             say(f"  {line}")
         return self._figures(report)
@@ -168,7 +139,7 @@ class Run:
 
     async def _start(self) -> None:
         for kind in self.plan.kinds:
-            self.fleet.add(kind, _COUNTS.get(kind, self.plan.workers))
+            self.fleet.add(kind, COUNTS.get(kind, self.plan.workers))
         await self.fleet.ready()
         say(f"{len(self.fleet.members)} processes are ready; sending {self.plan.rate} ev/s")
 
@@ -213,21 +184,26 @@ class Run:
         where = Place(self.place.kafka.bootstrap, self.place.dsn, views=self.plan.views, raw=raw)
         words = self.claims.words if self.claims else None
         write_words(self.place.root / "claims.jsonl", words or ())
-        report = await check(sent, where, words)
+        report = await check(sent, where, words, self._heard())
         for _ in range(_SECOND_LOOKS):
             if report.ok:
                 break
             # Letters between homes may still have been on their way; what is lost stays lost.
             await asyncio.sleep(5)
-            report = await check(sent, where, words)
+            report = await check(sent, where, words, self._heard())
         if self.invoices:
             await self.invoices.judge(self.place.dsn)
         if self.claims:
-            said = json.loads((await self.place.run_anyhow("verify", "--json")).splitlines()[-1])
+            said = json.loads(
+                (await self.place.run_anyhow("verify", "--deep", "--json")).splitlines()[-1]
+            )
             self.verify = [
                 f"{one['check']} {one['where']}: {one['found']}" for one in said["problems"]
             ]
         return await self.trouble.judged(report) if self.trouble else report
+
+    def _heard(self) -> Webhooks | None:
+        return self.audience.heard(self.torment.cut_off) if self.audience else None
 
     def _figures(self, report: Report) -> dict[str, Any]:
         torment, watch, plan = self.torment, self.watch, self.plan
@@ -239,6 +215,7 @@ class Run:
             and held >= LEAST_RATE * plan.rate
             and (self.trouble is None or self.trouble.counts)
             and (self.claims is None or self.claims.counts)
+            and (self.audience is None or self.audience.counts(report.figures))
         )
         at_doors = [one for one in (self.outside, self.invoices, self.claims) if one]
         wrong = [one for visitor in at_doors for one in visitor.wrong]

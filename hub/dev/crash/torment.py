@@ -4,19 +4,28 @@ import asyncio
 import random
 import time
 from collections import Counter, defaultdict
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import asyncpg
 
+from hub.dev.checker.webhook_log import Moment
 from hub.dev.crash.fleet import Fleet, Member
 from hub.dev.crash.installation import INTAKE, Installation
 from hub.dev.crash.watch import Watch
+from hub.dev.crash.webhooks.audience import KIND as DELIVER
+from hub.dev.crash.webhooks.audience import LEASE_SECONDS
 
 _RECOVERED_SECONDS = 1.5
 _PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.1
 _PAST_TIMEOUT_SECONDS = 1.5
+_SENDING, _SENDING_SECONDS = 4, 40
+"""Whoever delivers is killed while so much is on its way; for so long that is waited for."""
+_ON_ITS_WAY = """
+select count(*) from delivery where state = 'sending' and due_at > clock_timestamp()
+"""
 _LATE_CLAIM = "update partition_owner set epoch = epoch + 1 where topic = $1 and part = $2"
 SHARES = {
     "process": 0.3,
@@ -28,6 +37,7 @@ SHARES = {
     "files": 0.1,
     "tally": 0.1,
     "catalog": 0.1,
+    DELIVER: 0.1,
 }
 """Of the kills and zombies, by kind of process."""
 
@@ -60,6 +70,8 @@ class Torment:
     unrecovered: list[str] = field(default_factory=list)
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """From each kill of a kind until its successor worked."""
+    cut_off: list[Moment] = field(default_factory=list)
+    """When somebody who delivers was killed, stood still, or could write nothing down."""
 
     async def kind(self, kind: str, kills: int, zombies: int) -> None:
         """All incidents of one kind of process, one after the other."""
@@ -67,21 +79,44 @@ class Torment:
         self.chance.shuffle(incidents)
         for incident in incidents:
             await asyncio.sleep(self.chance.uniform(0.1, 1))
+            if kind == DELIVER:
+                await self._sending()
             await incident(self.chance.choice(self.fleet.of(kind)))
+
+    async def _sending(self) -> None:
+        """Wait until messages are on their way, or there is nobody to ask."""
+        with suppress(OSError, asyncpg.PostgresError, TimeoutError):
+            async with asyncio.timeout(_SENDING_SECONDS):
+                connection = await asyncpg.connect(self.place.dsn, timeout=5)
+                try:
+                    while await connection.fetchval(_ON_ITS_WAY) < _SENDING:  # noqa: ASYNC110
+                        await asyncio.sleep(_LOOK_SECONDS / 5)
+                finally:
+                    connection.terminate()
 
     async def _kill(self, member: Member) -> None:
         began = time.monotonic()
-        self.fleet.restart(member)
+        with self._cutting_off(member.kind):
+            self.fleet.restart(member)
         self.kills[member.kind] += 1
         await self._recovery(member, "kill")
         self.seconds[member.kind].append(time.monotonic() - began)
 
     async def _freeze(self, member: Member) -> None:
-        self.fleet.freeze(member)
-        await asyncio.sleep(self.place.session_timeout_ms / 1000 + _PAST_TIMEOUT_SECONDS)
-        self.fleet.thaw(member)
+        lease = self.place.session_timeout_ms / 1000 if member.kind != DELIVER else LEASE_SECONDS
+        with self._cutting_off(member.kind):
+            self.fleet.freeze(member)
+            await asyncio.sleep(lease + _PAST_TIMEOUT_SECONDS)
+            self.fleet.thaw(member)
         self.zombies[member.kind] += 1
         await self._recovery(member, "freeze")
+
+    @contextmanager
+    def _cutting_off(self, kind: str = DELIVER) -> Iterator[None]:
+        began = time.time()
+        yield
+        if kind == DELIVER:
+            self.cut_off.append((began, time.time()))
 
     async def _recovery(self, member: Member, what: str) -> None:
         """Wait until it is ready and, for what decides, until the backlog is gone."""
@@ -124,10 +159,11 @@ class Torment:
             await asyncio.sleep(self.chance.uniform(5, 9))
             postgres = self.place.postgres
             with self.watch.excused():
-                await asyncio.to_thread(postgres.stop_immediate)
-                await asyncio.sleep(self.chance.uniform(0, 3))
-                postgres.spawn()
-                await asyncio.to_thread(postgres.wait_ready)
+                with self._cutting_off():
+                    await asyncio.to_thread(postgres.stop_immediate)
+                    await asyncio.sleep(self.chance.uniform(0, 3))
+                    postgres.spawn()
+                    await asyncio.to_thread(postgres.wait_ready)
                 self.postgres_stops += 1
                 await self._calm("a stop of Postgres")
 
