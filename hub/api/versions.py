@@ -13,13 +13,16 @@ IF_MATCH = {
     "description": "The ETag of what you have seen, or `*` for whatever is there.",
     "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,18}")$'},
 }
+MAY_MATCH = IF_MATCH | {"required": False}
 
 
-def seen_version(request: Request) -> int | None:
+def seen_version(request: Request, *, needed: bool = True) -> int | None:
     """The version that a caller has seen; None where any will do."""
     given = request.headers.get("if-match", "").strip()
-    if not given:
+    if not given and needed:
         raise VERSION_NEEDED.error("read it, and send its ETag as If-Match")
+    if not given:
+        return None
     if given == "*":
         return None
     number = given.strip('"')

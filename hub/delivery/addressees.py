@@ -1,5 +1,6 @@
 """Whom a mail is for, and what is known of the thing it is about: read, and opened, at the moment of sending."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from hub.domain.placeholders import is_placeholder
 from schemas.events.parts import Contact, Statement
 
 MOST_MERGES = 5
+LONGEST_NAME = 100
+LEADS_AWAY = re.compile(r"://|www\.|@|[a-z0-9-]\.[a-z]{2,}(/|$|\s)", re.IGNORECASE)
 UNIT = "select customer, product, serial from unit where tenant = $1 and id = $2"
 NAMES = """
 select kind, value from name where tenant = $1 and id = $2 and kind in ('email', 'phone') and not released
@@ -149,6 +152,12 @@ def _addressee(contact: Contact) -> Addressee | None:
     if given is None or "email" in (contact.generated or ()) or is_placeholder(given):
         return None
     try:
-        return Addressee(mailbox(given), (contact.name or "").strip())
+        return Addressee(mailbox(given), _greeted(contact.name or ""))
     except NoMailboxError:
         return None
+
+
+def _greeted(name: str) -> str:
+    """A name as a mail may say it; none where it is a message of somebody else's, sent in the merchant's name."""
+    found = " ".join(name.split())
+    return "" if len(found) > LONGEST_NAME or LEADS_AWAY.search(found) else found

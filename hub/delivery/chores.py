@@ -1,4 +1,4 @@
-"""What is done beside delivering: replays marked, figures told."""
+"""What is done beside delivering: replays marked, figures told, what nobody is to hear any more given up."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from hub.delivery.replay import Marker
 from hub.sdk.failures import DecideAgainError, StoreUnavailableError
 from hub.telemetry.metrics import Metrics
 
-MARK_SECONDS, LOOK_SECONDS = 0.1, 5.0
+MARK_SECONDS, LOOK_SECONDS, SWEEP_SECONDS = 0.1, 5.0, 300.0
 
 OPEN = """
 select case when d.state = 'sending' then 'sending' when d.due_at <= clock_timestamp() then 'due' else 'later' end
@@ -35,6 +35,11 @@ select case when e.state = 'active' and p.opened_at is not null then 'failing' e
        count(*) as count
   from endpoint e join endpoint_pace p on p.endpoint = e.id where e.state <> 'deleted' group by 1
 """
+# What was written for an endpoint in the moment of its end would wait for ever.
+SWEEP = """
+update delivery d set state = 'given_up', ended_at = clock_timestamp(), outcome = 'endpoint_deleted'
+  from endpoint e where e.state = 'deleted' and d.endpoint = e.id and d.state = 'waiting'
+"""
 STATES = ("due", "later", "sending")
 ENDPOINTS = ("active", "failing", "paused", "disabled")
 
@@ -53,6 +58,12 @@ class Chores:
         async with asyncio.TaskGroup() as group:
             group.create_task(_every(MARK_SECONDS, Marker(self.database).step))
             group.create_task(_every(LOOK_SECONDS, self.look))
+            group.create_task(_every(SWEEP_SECONDS, self.sweep))
+
+    async def sweep(self) -> int:
+        """Give up what waits for endpoints that were ended."""
+        await self.database.execute(SWEEP)
+        return 0
 
     async def look(self) -> int:
         """Tell the figures."""

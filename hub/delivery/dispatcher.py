@@ -31,6 +31,8 @@ GRACE_SECONDS = 5.0
 """For attempts that are on their way when the process is asked to stop."""
 BACKOFF_SECONDS = (0.2, 0.5, 1.0, 2.0)
 MOST_CLAIMED = 128
+SHARE = 4
+"""A process keeps room for others beside an endpoint that answers slowly: it gets one part of so many."""
 AWAY = (StoreUnavailableError, DecideAgainError)
 
 log = structlog.get_logger(__name__)
@@ -58,7 +60,7 @@ class Dispatcher:
 
     def __post_init__(self) -> None:
         """Build what belongs to it."""
-        self.queue = Queue(self.database, self.scale)
+        self.queue = Queue(self.database, self.scale, max(1, self.at_once // SHARE))
         self.receivers = Receivers(self.database, self.keyring)
         self.health = Health(self.database, self.scale)
 

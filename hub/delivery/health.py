@@ -47,18 +47,17 @@ class Health:
             await self._disable(endpoint, "it answered 410: it is gone for good", version)
 
     async def look(self, standing: Iterable[Standing]) -> None:
-        """Warn or disable where it is time to."""
+        """Warn or disable where it is time to, a step a time: whoever was asked nothing for days is warned too."""
         after = DISABLED_AFTER * self.scale
         for one in standing:
             if one.failing is None:
                 continue
-            if one.failing >= after:
+            unsaid = [percent for percent in WARNED_AT if percent > one.warned]
+            if unsaid and one.failing >= after * unsaid[0] / 100:
+                await self._warn(one, unsaid[0])
+            elif not unsaid and one.failing >= after:
                 why = f"nothing has gone well for {in_words(one.failing)}"
                 await self._disable(one.endpoint, why)
-                continue
-            passed = [percent for percent in WARNED_AT if one.failing >= after * percent / 100]
-            if passed and one.warned < passed[-1]:
-                await self._warn(one, passed[-1])
 
     async def _warn(self, one: Standing, percent: int) -> None:
         async with self.database.transaction() as tx:

@@ -31,7 +31,7 @@ with ready as materialized (
   select p.endpoint, e.version, e.ordering, e.timeout, p.opened_at is not null as is_open,
          least(greatest(1, e.rate * {BURST_SECONDS}),
                p.tokens + greatest(0, extract(epoch from clock_timestamp() - p.filled_at)::float8) * e.rate) as tokens,
-         greatest(1, e.at_once >> least(p.failures, 8)) as lines,
+         greatest(1, least(e.at_once, $3) >> least(p.failures, 8)) as lines,
          (select count(*) from delivery d where d.endpoint = p.endpoint and d.state = 'sending'
              and d.due_at > clock_timestamp()) as busy
     from endpoint_pace p join endpoint e on e.id = p.endpoint
@@ -198,11 +198,13 @@ class Queue:
 
     database: Database
     scale: float = 1.0
+    share: int = 64
+    """So many attempts may be on their way to one endpoint, whatever it allows itself."""
 
     async def claim(self, most: int) -> list[Claimed]:
         """Take what is due, endpoints in turn; each of them is now being sent."""
         probes = [seconds * self.scale for seconds in PROBES]
-        rows = await self.database.fetch(CLAIM, most, probes)
+        rows = await self.database.fetch(CLAIM, most, probes, self.share)
         return [Claimed(*row) for row in rows]
 
     async def finish(self, ended: Sequence[Ended]) -> None:

@@ -13,7 +13,9 @@ import msgspec
 from hub.access.principals import Principal
 from hub.adapters.postgres import Database, Queries
 from hub.audit.entries import Entry, record
+from hub.delivery.endpoints import KeyReusedError
 from hub.domain.errors import HubError
+from schemas.refs import derived_id
 
 PIECE = 500
 """Marked at once, at most."""
@@ -41,8 +43,12 @@ select d.endpoint, count(*) as count, min(d.made_at) as oldest, max(d.made_at) a
   from delivery d where {CHOSEN.format(**ANYWHERE)} group by d.endpoint order by d.endpoint
 """
 BEGIN = """
-insert into delivery_replay (tenant, chosen, why, by, upto, rate)
-select $1, $2::text::json, $3, $4, coalesce(max(seq), 0), $5 from delivery where tenant = $1 returning id
+insert into delivery_replay (tenant, chosen, why, by, upto, rate, wish)
+select $1, $2::text::json, $3, $4, coalesce(max(seq), 0), $5, $6 from delivery where tenant = $1 returning id
+"""
+WISHED = """
+select id, chosen::text = $3 and why = $4 and rate is not distinct from $5 as is_same
+  from delivery_replay where tenant = $1 and wish = $2
 """
 PLACES = """
 insert into delivery_replay_place (replay, endpoint, tenant, found)
@@ -175,11 +181,25 @@ async def count(queries: Queries, tenant: str, chosen: Chosen) -> list[Counted]:
     return [Counted(**dict(row)) for row in rows]
 
 
-async def begin(queries: Queries, caller: Principal, tenant: str, asked: Asked) -> DeliveryReplay:
-    """Have them made again, no faster than their endpoints' rates."""
-    found = await count(queries, tenant, asked.chosen)
+async def begin(
+    queries: Queries, caller: Principal, tenant: str, asked: Asked, key: str = ""
+) -> DeliveryReplay:
+    """Have them made again, no faster than their endpoints' rates. The same by the same key begins once.
+
+    Raises:
+        KeyReusedError: the key came before with another wish.
+
+    """
     said = msgspec.json.encode(asked.chosen).decode()
-    rows = await queries.fetch(BEGIN, tenant, said, asked.why, caller.signature, asked.rate)
+    wish = derived_id("wish", caller.id, key) if key else None
+    if wish:
+        await queries.fetch(LOCK, tenant)
+        for row in await queries.fetch(WISHED, tenant, wish, said, asked.why, asked.rate):
+            if not row["is_same"]:
+                raise KeyReusedError("this key has begun another replay; use a new key")
+            return await find(queries, tenant, int(row["id"]))
+    found = await count(queries, tenant, asked.chosen)
+    rows = await queries.fetch(BEGIN, tenant, said, asked.why, caller.signature, asked.rate, wish)
     number = int(rows[0]["id"])
     endpoints, counts = [one.endpoint for one in found], [one.count for one in found]
     await queries.execute(PLACES, number, tenant, endpoints, counts)

@@ -257,3 +257,30 @@ async def test_another_tenant_replays_nothing_of_ours(api: Api, delivering: None
     assert begun.json()["found"] == 0
     seen = await call(api, "GET", f"/v1/deliveries/replays/{begun.json()['id']}")
     assert seen.status_code == 404
+
+
+async def test_a_rotation_that_says_what_it_saw_is_not_done_twice(api: Api) -> None:
+    added = (await add(api)).json()["endpoint"]
+    place, seen = f"/v1/endpoints/{added['id']}/secrets", {"If-Match": f'"{added["version"]}"'}
+
+    first = await call(api, "POST", place, json={}, headers=seen)
+    again = await call(api, "POST", place, json={}, headers=seen)
+
+    assert (first.status_code, again.status_code) == (201, 412)
+    assert len((await api.get(place, TENANT)).json()["secrets"]) == 2
+
+
+async def test_a_replay_asked_again_by_its_key_is_the_same(api: Api) -> None:
+    wish: dict[str, Any] = {"where": {"states": ["delivered"]}, "reason": "they lost it"}
+    path, key = "/v1/deliveries/replays", {"Idempotency-Key": "again 1"}
+
+    first = await call(api, "POST", path, json=wish, headers=key)
+    same = await call(api, "POST", path, json=wish, headers=key)
+    differs = await call(api, "POST", path, json=wish | {"reason": "why not"}, headers=key)
+    unnamed = await call(api, "POST", path, json=wish)
+    theirs = await call(api, "POST", path, OTHER, json=wish, headers=key)
+
+    assert (first.status_code, same.status_code, differs.status_code) == (201, 201, 422)
+    assert differs.json()["type"].endswith("key-reused")
+    assert same.json()["id"] == first.json()["id"]
+    assert len({one.json()["id"] for one in (first, unnamed, theirs)}) == 3

@@ -257,3 +257,25 @@ async def test_its_owner_is_warned_twice_before_it_is_disabled(world: World) -> 
         "endpoint:warned",
         "endpoint:disabled",
     ]
+
+
+async def test_who_failed_once_and_was_asked_nothing_for_days_is_warned_first_too(
+    world: World,
+) -> None:
+    async def failing(_got: Got, _number: int) -> bytes:
+        return answer(500)
+
+    async with listening(failing) as receiver:
+        await world.endpoint(receiver.url)
+        await world.database.execute(
+            "update endpoint_pace set failing_since = now() - interval '6 days'"
+        )
+        await world.tell(told(1))
+        async with world.delivering():
+            await eventually(lambda: _disabled(world))
+
+    assert (await world.audited())[1:] == [
+        "endpoint:warned",
+        "endpoint:warned",
+        "endpoint:disabled",
+    ]

@@ -362,7 +362,7 @@ async def test_a_test_is_written_to_the_merchant_himself(world: World, post: Pos
 
 
 async def test_a_name_that_would_be_a_header_is_a_name(world: World, post: Post) -> None:
-    hostile = "Jane\r\nBcc: other@example.org\r\n\r\nbody {{ merchant }}"
+    hostile = "Jane\r\nBcc: other\r\n\r\nbody {{ merchant }}"
     texts = {"subject": {"en": "Hello {{ name }}"}, "text": {"en": "{{ name }}"}}
     await post.policy("messages", {"messages": {"warranty.activated.v1": texts}})
     await world.tell(told(1, customer=await post.customer(name=hostile)))
@@ -371,5 +371,28 @@ async def test_a_name_that_would_be_a_header_is_a_name(world: World, post: Post)
 
     (mail,) = post.box.taken
     assert mail["Bcc"] is None
-    assert mail["Subject"] == "Hello Jane Bcc: other@example.org body {{ merchant }}"
+    assert mail["Subject"] == "Hello Jane Bcc: other body {{ merchant }}"
     assert post.box.recipients == [JANE]
+
+
+@pytest.mark.parametrize(
+    ("name", "greeting"),
+    [
+        ("J. van den Berg", "Hello J. van den Berg,"),
+        ("Ann\nBee", "Hello Ann Bee,"),
+        ("Win a car: https://evil.example/x", "Hello,"),
+        ("Go to evil.example now", "Hello,"),
+        ("write to me@evil.example", "Hello,"),
+        ("x" * 150, "Hello,"),
+    ],
+)
+async def test_a_name_that_is_a_message_is_not_sent_on(
+    world: World, post: Post, name: str, greeting: str
+) -> None:
+    who = await post.customer(name=name)
+    await world.tell(told(1, customer=who))
+    async with post.delivering():
+        await world.until({"delivered": 1})
+
+    (mail,) = post.box.taken
+    assert text_of(mail).splitlines()[0] == greeting

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from hub.delivery import dispatcher
+from hub.delivery.chores import Chores
 from hub.delivery.endpoints import find
 from hub.delivery.queue import Claimed, Heard, Queue, Standing
 from hub.delivery.replay import Asked, Chosen, Marker, begin
 from hub.sdk.failures import StoreUnavailableError
+from hub.telemetry.metrics import Metrics
 from tests.delivery.conftest import OPERATOR, TENANT, World, eventually, told
 from tests.delivery.receiver import Got, answer, listening
 
@@ -35,6 +37,31 @@ async def test_a_clock_that_steps_back_holds_nobody_up(world: World) -> None:
     await world.database.execute("update endpoint_pace set filled_at = now() + interval '1 hour'")
 
     assert len(await world.dispatcher().queue.claim(4)) == 1
+
+
+async def test_one_endpoint_has_no_more_than_its_share_of_a_process(world: World) -> None:
+    await world.endpoint(FAR, at_once=256)
+    await world.tell(*(told(n, f"s{n}") for n in range(40)))
+
+    queue = world.dispatcher(at_once=16).queue
+
+    assert [len(await queue.claim(16)) for _ in range(3)] == [4, 0, 0]
+
+
+async def test_what_was_written_while_its_endpoint_was_ended_does_not_wait_for_ever(
+    world: World,
+) -> None:
+    gone, kept = await world.endpoint(FAR), await world.endpoint(f"{FAR}kept")
+    await world.tell(told(1))
+    await world.database.execute("update endpoint set state = 'deleted' where id = $1", gone.id)
+
+    await Chores(world.database, Metrics()).sweep()
+
+    rows = await world.database.fetch("select endpoint, state from delivery")
+    assert {row["endpoint"]: row["state"] for row in rows} == {
+        gone.id: "given_up",
+        kept.id: "waiting",
+    }
 
 
 class Still(Queue):

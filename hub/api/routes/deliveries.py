@@ -19,9 +19,10 @@ from hub.api.delivery_bodies import (
     TriedDeliveryReplay,
 )
 from hub.api.delivery_documents import DeliveryPage, DeliveryReplayCount, DeliveryReplayPage
-from hub.api.describing import answered, answers, json_body
+from hub.api.describing import KEY, answered, answers, json_body
 from hub.api.desk import Whose, speaking, tenant_of
 from hub.api.encoding import document
+from hub.api.idempotency import HEADER, key_of
 from hub.api.item_bodies import Wish
 from hub.api.numbered import BY_NUMBER, Number, cut
 from hub.api.parts import parts_of
@@ -36,6 +37,7 @@ Replayer = Annotated[Principal, Depends(Allowed(Permission.REPLAY_DELIVERY))]
 Asked = Annotated[Whose, Query()]
 TAGS: list[str | Enum] = ["deliveries"]
 ALL, REPLAYS = "/v1/deliveries", "/v1/deliveries/replays"
+WISH = KEY | {"description": "Names this wish, so that repeating it begins one replay."}
 
 
 def add_to(app: FastAPI) -> None:
@@ -88,8 +90,13 @@ def _add_replaying(app: FastAPI) -> None:
         operation_id="beginDeliveryReplay",
         status_code=201,
         response_class=Response,
-        responses=answers({201: answered(DeliveryReplay, "It is under way.")}, *MAY_READ),
-        openapi_extra=json_body(AskedDeliveryReplay),
+        responses=answers(
+            {201: answered(DeliveryReplay, "It is under way.")},
+            problems.BAD_KEY,
+            problems.KEY_REUSED,
+            *MAY_READ,
+        ),
+        openapi_extra=json_body(AskedDeliveryReplay, WISH),
     )(begin_replay)
     app.post(
         f"{REPLAYS}/{BY_NUMBER}/stop",
@@ -132,11 +139,13 @@ async def rehearse_replay(request: Request, caller: Reader, whose: Asked) -> Res
 async def begin_replay(request: Request, caller: Replayer, whose: Asked) -> Response:
     """Have everything that fits sent again, under the same ids, as fast as each endpoint may be asked.
 
-    However much it is, what is decided meanwhile does not wait behind it.
+    However much it is, what is decided meanwhile does not wait behind it. Under the same `Idempotency-Key` the same
+    wish is one replay, however often it is sent.
     """
+    key = key_of(request.headers.getlist(HEADER))
     wanted, tenant = await read(request, AskedDeliveryReplay), tenant_of(caller, whose)
     async with parts_of(request).database.transaction_for(tenant) as queries:
-        begun = await replay.begin(queries, caller, tenant, wanted.asked())
+        begun = await replay.begin(queries, caller, tenant, wanted.asked(), key)
     return document(begun, 201, Location=f"{REPLAYS}/{begun.id}")
 
 

@@ -32,7 +32,7 @@ from hub.api.numbered import cut
 from hub.api.parts import parts_of
 from hub.api.problems import REJECTED
 from hub.api.reading import MAY_READ, read
-from hub.api.versions import IF_MATCH, seen_version
+from hub.api.versions import IF_MATCH, MAY_MATCH, seen_version
 from hub.delivery.egress import ForbiddenError
 from hub.delivery.endpoint_secrets import live_secrets
 from hub.delivery.endpoints import Desk, Endpoint, find, listed
@@ -82,10 +82,11 @@ def add_to(app: FastAPI) -> None:
         responses=answers(
             {201: answered(ShownSecret, "Both sign until the grace is over.")},
             problems.NOT_FOUND,
+            problems.CHANGED,
             problems.REJECTED,
             *MAY_READ,
         ),
-        openapi_extra=json_body(Rotated),
+        openapi_extra=json_body(Rotated, MAY_MATCH),
     )(rotate_secret)
 
 
@@ -226,10 +227,14 @@ async def test_endpoint(
 async def rotate_secret(
     request: Request, caller: Changer, endpoint: Named, whose: Asked
 ) -> Response:
-    """Make a new secret. It and the one before both sign until the grace is over."""
-    wanted = await read(request, Rotated)
+    """Make a new secret. It and the one before both sign until the grace is over.
+
+    Say by `If-Match` which version was seen: a repeat whose first answer was lost then makes no third secret, which
+    would end the one that the receiver knows.
+    """
+    version, wanted = seen_version(request, needed=False), await read(request, Rotated)
     async with _desk(request, caller, whose) as desk:
-        secret = await desk.rotate(endpoint, wanted.grace_seconds)
+        secret = await desk.rotate(endpoint, wanted.grace_seconds, version)
     return document(_shown(secret), 201)
 
 
