@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from tests.ui.eyes import Looker
 from tests.ui.house import House, Pages, at_work
+from tests.ui.owners import Owners
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_CHROMIUM = "no Chromium: install one (apt-get install chromium) or set HUB_CHROMIUM"
@@ -78,3 +79,11 @@ def screens() -> Path:
     folder = Path(__file__).parents[2] / ".hub" / "screens"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+async def owners(house: House) -> AsyncIterator[Owners]:
+    """A merchant's endpoints; at the end there are none."""
+    owners = Owners(house)
+    yield owners
+    await owners.end()

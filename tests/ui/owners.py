@@ -1,7 +1,7 @@
 """What the tests of owners' pages share: endpoints, what they were told, and whoever delivers to them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -20,6 +20,8 @@ from tests.delivery.conftest import LOOPBACK, SCALE, told
 from tests.intake.corner import KEYRING
 from tests.ui.house import TENANT, House, eventually
 
+URL = "https://shop.example.com/hook"
+AGAIN = "/deliveries/replays"
 BY = By(kind="key", id="fixture", role=Role.SYSTEM_ADMIN)
 NUMBERS = count(1)
 """Of events: no two tests tell the same one."""
@@ -32,7 +34,7 @@ class Owners:
     house: House
     made: list[str] = field(default_factory=list)
 
-    async def endpoint(self, url: str = "https://shop.example.com/hook", **more: Any) -> Endpoint:
+    async def endpoint(self, url: str = URL, **more: Any) -> Endpoint:
         """Add one."""
         shape = Shape(address=url, **{"rate": 10_000.0, "timeout": 1.0} | more)
         async with self.house.database.transaction() as tx:
@@ -89,3 +91,42 @@ class Owners:
                 f"delete from {table} where {name} = any($1::text[])",  # noqa: S608 - names of ours
                 self.made,
             )
+
+
+async def ended(
+    owners: Owners, state: str, number: int = 1, **more: Any
+) -> tuple[Endpoint, list[int]]:
+    """An endpoint of which so many deliveries are over, in this state."""
+    endpoint = await owners.endpoint(more.pop("address", URL), **more)
+    events = await owners.tell(number)
+    sql = "update delivery set state = $2, ended_at = now() where endpoint = $1"
+    await owners.house.database.execute(sql, endpoint.id, state)
+    return endpoint, [await owners.number(endpoint, one) for one in events]
+
+
+async def replays(house: House, why: str) -> int:
+    """How many were begun for this reason."""
+    sql = "select count(*) from delivery_replay where why = $1"
+    return int(await house.database.fetchval(sql, why))
+
+
+async def versions(house: House, endpoint: Endpoint) -> Sequence[object]:
+    """Everything that an act would change."""
+    sql = """
+    select e.state, e.version, (select count(*) from endpoint_secret where endpoint = e.id),
+           (select count(*) from delivery where endpoint = e.id)
+      from endpoint e where id = $1
+    """
+    (row,) = await house.database.fetch(sql, endpoint.id)
+    return tuple(row)
+
+
+def posts(endpoint: Endpoint, delivery: int) -> tuple[tuple[str, dict[str, str]], ...]:
+    """Everything that may be sent."""
+    here, version = f"/endpoints/{endpoint.id}", str(endpoint.version)
+    return (
+        (f"{here}/test", {}),
+        (f"{here}/state", {"state": "paused", "version": version}),
+        (f"{here}/secret", {"grace": "3600", "version": version}),
+        (AGAIN, {"delivery": str(delivery), "seen": "0", "reason": "not mine to send"}),
+    )

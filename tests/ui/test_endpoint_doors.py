@@ -1,70 +1,18 @@
-"""Who may see and do what on owners' pages, and what becomes of whatever else is sent there."""
+"""Who may see and do what on owners' pages, and what becomes of what others write there."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
 from html import unescape
-from typing import Any
 
 import pytest
 
 from hub.access.keys import issue
 from hub.access.permissions import Role
-from hub.delivery.endpoints import Endpoint
 from tests.delivery.receiver import Got, answer, listening
 from tests.ui.house import OTHER, TENANT, House, stranger
-from tests.ui.owners import Owners
+from tests.ui.owners import AGAIN, Owners, ended, posts, replays, versions
 from tests.ui.test_people import somebody
 
 pytestmark = pytest.mark.servers
-
-AGAIN = "/deliveries/replays"
-
-
-@pytest.fixture
-async def owners(house: House) -> AsyncIterator[Owners]:
-    """A merchant's endpoints; at the end there are none."""
-    owners = Owners(house)
-    yield owners
-    await owners.end()
-
-
-async def ended(
-    owners: Owners, state: str, number: int = 1, **more: Any
-) -> tuple[Endpoint, list[int]]:
-    """An endpoint of which so many deliveries are over, in this state."""
-    endpoint = await owners.endpoint(**more)
-    events = await owners.tell(number)
-    sql = "update delivery set state = $2, ended_at = now() where endpoint = $1"
-    await owners.house.database.execute(sql, endpoint.id, state)
-    return endpoint, [await owners.number(endpoint, one) for one in events]
-
-
-async def replays(house: House, why: str) -> int:
-    sql = "select count(*) from delivery_replay where why = $1"
-    return int(await house.database.fetchval(sql, why))
-
-
-async def versions(house: House, endpoint: Endpoint) -> Sequence[object]:
-    """Everything that an act would change."""
-    sql = """
-    select e.state, e.version, (select count(*) from endpoint_secret where endpoint = e.id),
-           (select count(*) from delivery where endpoint = e.id)
-      from endpoint e where id = $1
-    """
-    (row,) = await house.database.fetch(sql, endpoint.id)
-    return tuple(row)
-
-
-def posts(endpoint: Endpoint, delivery: int) -> tuple[tuple[str, dict[str, str]], ...]:
-    """Everything that may be sent."""
-    here, version = f"/endpoints/{endpoint.id}", str(endpoint.version)
-    return (
-        (f"{here}/test", {}),
-        (f"{here}/state", {"state": "paused", "version": version}),
-        (f"{here}/secret", {"grace": "3600", "version": version}),
-        (AGAIN, {"delivery": str(delivery), "seen": "0", "reason": "not mine to send"}),
-    )
 
 
 async def test_whoever_only_reads_sees_no_buttons_and_is_refused_when_he_sends_anyway(
@@ -187,54 +135,6 @@ async def test_another_merchant_sees_and_touches_nothing(house: House, owners: O
     assert await versions(house, endpoint) == before
 
 
-async def test_a_replay_that_is_sent_twice_is_one(house: House, owners: Owners) -> None:
-    _, numbers = await ended(owners, "delivered", 3)
-    picked = ",".join(map(str, numbers))
-    async with house.pages() as pages, house.browsing(pages) as client:
-        form = await client.get(f"{AGAIN}/try?delivery={picked}")
-        found = re.search(r'name="seen" value="(\d+)"', form.text)
-        assert found
-        sent = {"delivery": picked, "state": "delivered", "reason": "sent twice", "seen": found[1]}
-        at_once = await asyncio.gather(*(client.post(AGAIN, data=sent) for _ in range(4)))
-        later = await client.post(AGAIN, data=sent)
-        told = await client.get(later.headers["location"])
-        other = await client.post(AGAIN, data=sent | {"reason": "sent twice, and meant so"})
-        anew = await client.get(f"{AGAIN}/try?delivery={picked}")
-        found = re.search(r'name="seen" value="(\d+)"', anew.text)
-        assert found
-        meant = await client.post(AGAIN, data=sent | {"seen": found[1]})
-
-    places = {one.headers["location"].partition("?")[0] for one in (*at_once, later)}
-    assert len(places) == 1
-    assert "nothing was begun twice" in told.text
-    assert other.headers["location"].partition("?")[0] not in places
-    # Whoever counts again and sends again means it.
-    assert meant.headers["location"].partition("?")[0] not in places
-    assert await replays(house, "sent twice") == 2
-
-
-async def test_a_secret_is_not_made_twice_by_one_form(house: House, owners: Owners) -> None:
-    endpoint, _ = await ended(owners, "dead")
-    here = f"/endpoints/{endpoint.id}"
-    sent = {"grace": "3600", "version": str(endpoint.version)}
-    async with house.pages() as pages, house.browsing(pages) as client:
-        made = await client.post(f"{here}/secret", data=sent)
-        again = await client.post(f"{here}/secret", data=sent)
-        odd = [
-            await client.post(f"{here}/secret", data=sent | more)
-            for more in ({"grace": "-1"}, {"grace": "999"}, {"version": ""}, {"version": "x"})
-        ]
-
-    secret = re.search(r"whsec_[\w+/=]+", made.text)
-    assert secret
-    assert (made.status_code, made.headers["cache-control"]) == (200, "no-store")
-    assert (again.status_code, "whsec_" in again.text) == (409, False)
-    assert "Nothing was done now" in again.text
-    assert {one.status_code for one in odd} == {409}
-    sql = "select count(*) from endpoint_secret where endpoint = $1"
-    assert await house.database.fetchval(sql, endpoint.id) == 2
-
-
 async def test_whoever_was_shut_out_a_moment_ago_takes_no_secret_with_him(
     house: House, owners: Owners
 ) -> None:
@@ -252,64 +152,6 @@ async def test_whoever_was_shut_out_a_moment_ago_takes_no_secret_with_him(
 
     assert (known.status_code, still.status_code) == (200, 200)
     assert {one.headers["location"] for one in changes} == {"/sign-in?next=/"}
-    assert await versions(house, endpoint) == before
-
-
-async def test_a_state_is_changed_only_as_it_was_seen(house: House, owners: Owners) -> None:
-    endpoint, _ = await ended(owners, "dead")
-    here = f"/endpoints/{endpoint.id}/state"
-    async with house.pages() as pages, house.browsing(pages) as client:
-        paused = [
-            await client.post(here, data={"state": "paused", "version": "1"}) for _ in range(2)
-        ]
-        late = await client.post(here, data={"state": "active", "version": "1"})
-        odd = await client.post(here, data={"state": "deleted", "version": "2"})
-
-    # Who says it twice is told that it is so.
-    assert [one.status_code for one in paused] == [303, 303]
-    assert (late.status_code, "changed it meanwhile" in late.text) == (409, True)
-    assert odd.status_code == 409
-    assert (await versions(house, endpoint))[:2] == ("paused", 2)
-
-
-async def test_forms_from_elsewhere_without_a_reason_or_of_nonsense_are_refused(
-    house: House, owners: Owners
-) -> None:
-    endpoint, (delivery,) = await ended(owners, "dead")
-    good = {"delivery": str(delivery), "seen": "0", "reason": "of no use"}
-    wrong = (
-        *({"reason": ""}, {"reason": " \0"}, {"seen": ""}, {"state": "waiting"}, {"state": "x"}),
-        *({"delivery": "x"}, {"delivery": "9" * 30}, {"delivery": ",".join(["1"] * 1_001)}),
-        *({"endpoint": "ep_x"}, {"type": "x.v1"}, {"since": "yesterday"}, {"rate": "0"}),
-        *({"rate": "nan"}, {"rate": "1e9"}, {"since": "2026-01-02", "until": "2026-01-01"}),
-        {"delivery": str(10**12)},
-    )
-    before = await versions(house, endpoint)
-    async with house.pages() as pages, house.browsing(pages) as client:
-        refused = [await client.post(AGAIN, data=good | one) for one in wrong]
-        forged = [
-            await client.post(path, data=data, headers={"Sec-Fetch-Site": "cross-site"})
-            for path, data in posts(endpoint, delivery)
-        ]
-        unread = [
-            await client.get(f"{AGAIN}/try?{query}")
-            for query in ("state=waiting", "since=x", "endpoint=1", "delivery=x", "picked=yes")
-        ]
-        begun = await client.post(AGAIN, data=good)
-        there = begun.headers["location"].partition("?")[0]
-        unsaid = await client.post(f"{there}/stop", data={"reason": " "})
-        nowhere = [
-            await client.get(path)
-            for one in ("9" * 30, "x", "0", "%00")
-            for path in (f"/endpoints/{one}", f"/deliveries/{one}", f"{AGAIN}/{one}")
-        ]
-
-    assert [one.status_code for one in refused] == [409] * len(wrong)
-    assert {one.status_code for one in forged} == {403}
-    assert {one.status_code for one in unread} == {409}
-    assert (unsaid.status_code, "needs a reason" in unsaid.text) == (409, True)
-    assert {one.status_code for one in nowhere} == {404}
-    assert await replays(house, "of no use") == 1
     assert await versions(house, endpoint) == before
 
 

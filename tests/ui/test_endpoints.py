@@ -1,7 +1,6 @@
 """An owner looks after endpoints: sees which is in trouble, reads why, mends it, and has things sent again."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,6 @@ pytestmark = [pytest.mark.servers, pytest.mark.ui]
 
 SCRIPT = "<script>alert(document.cookie)</script>"
 RTL = "\u202e\u05d0\u05d1\u05d2 <b>\u202d"
-
-
-@pytest.fixture
-async def owners(house: House) -> AsyncIterator[Owners]:
-    """A merchant's endpoints; at the end there are none."""
-    owners = Owners(house)
-    yield owners
-    await owners.end()
 
 
 async def refusing(got: Got, number: int) -> bytes:

@@ -101,7 +101,7 @@ class DeliveryReplays:
         chosen, unclear = _meant(sent)
         async with self.frame.database.speaking_for(seat.tenant) as queries:
             counts = await replay.count(queries, seat.tenant, chosen) if chosen else []
-            names = await _names(queries, seat)
+            endpoints = await known(queries, seat)
             seen = await replay.newest(queries, seat.tenant)
         return self.frame.seated(
             seat,
@@ -111,7 +111,9 @@ class DeliveryReplays:
             fields=fields_of_chosen(chosen) if chosen else dict(sent),
             counts=counts,
             total=sum(one.count for one in counts),
-            names=names,
+            names={one.id: name_of(one) for one in endpoints},
+            mails={one.id for one in endpoints if one.kind == "mail"}
+            & {one.endpoint for one in counts},
             may_begin=seat.viewer.may(Permission.REPLAY_DELIVERY),
             unclear=unclear,
             wrong="" if unclear else wrong,
