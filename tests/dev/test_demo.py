@@ -121,9 +121,25 @@ def test_every_ticket_that_a_till_was_told_has_landed_became_something(first: En
 
 @pytest.mark.servers
 def test_whoever_wants_to_hear_of_it_heard_all_of_it(first: Ended) -> None:
-    sent = first.figures["deliveries"]
-    assert sent["delivered"] > 0
-    assert (sent["dead"], sent["waiting"]) == (0, 0)
+    sent, receivers = first.figures["deliveries"], first.figures["receivers"]
+    assert sent["waiting"] == 0
+    assert 0 < sent["away"] == receivers["dead"]["away"] == receivers["dead"]["told"]
+    for name in ("fast", "slow", "flaky", "limited", "malicious"):
+        told = receivers[name]
+        assert told["told"] == told["delivered"] == told["took"] > 0
+    assert receivers["mail"]["took"] > 0
+    # Now and then a customer's mailbox is full; no other receiver refuses anything for good.
+    assert sent["dead"] == receivers["mail"]["dead"]
+    assert all(told["unaccounted"] == 0 for told in receivers.values())
+
+
+@pytest.mark.servers
+def test_receivers_misbehave_as_they_should(first: Ended) -> None:
+    done = first.figures["shops"]["receivers"]
+    assert done["flaky"]["unavailable"] > 0
+    assert done["dead"] == {"silent": done["dead"]["silent"]}
+    assert sum(done["malicious"].values()) > first.figures["receivers"]["malicious"]["took"]
+    assert first.figures["shops"]["mails"]
 
 
 @pytest.mark.servers

@@ -20,12 +20,12 @@ NETWORK, SCALE = "127.0.0.0/8", 0.001
 ACTIVATED, ENDED = "warranty.activated.v1", "warranty.ended.v1"
 SHAPES: Mapping[str, Mapping[str, Any]] = {
     FAST: {"ordering": "per_subject", "rate": 200.0},
-    FLAKY: {"ordering": "per_subject", "rate": 200.0},
+    FLAKY: {"ordering": "per_subject", "rate": 200.0, "at_once": 32},
     SLOW: {"types": [ACTIVATED], "at_once": 32, "timeout": 5.0},
     LIMITED: {"types": [ACTIVATED], "timeout": 5.0},
     DEAD: {"types": [ACTIVATED], "timeout": 1.0},
     MALICIOUS: {"types": [ENDED], "timeout": 1.0},
-    MAIL: {"kind": MAIL, "types": [ACTIVATED, ENDED], "timeout": 5.0},
+    MAIL: {"kind": MAIL, "types": [ACTIVATED, ENDED], "at_once": 16, "timeout": 5.0},
 }
 """What is asked of each. Who needs seconds for a message is told of few things, or would never be done."""
 
