@@ -77,6 +77,15 @@ class Owners:
 
         await eventually(holds)
 
+    async def known_to_fail(self, endpoint: Endpoint) -> None:
+        """Return once that stands there, which is written after the attempts' own ends."""
+        sql = "select failing_since is not null from endpoint_pace where endpoint = $1"
+
+        async def holds() -> bool:
+            return bool(await self.house.database.fetchval(sql, endpoint.id))
+
+        await eventually(holds)
+
     async def number(self, endpoint: Endpoint, event: str) -> int:
         """Of the delivery of an event."""
         sql = "select seq from delivery where endpoint = $1 and event = $2"

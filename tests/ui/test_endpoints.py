@@ -31,6 +31,7 @@ async def dead(owners: Owners, number: int = 1, **more: Any) -> tuple[Endpoint, 
         endpoint = await owners.endpoint(receiver.url, **more)
         events = await owners.tell(number)
         await owners.until(endpoint, dead=number)
+        await owners.known_to_fail(endpoint)
     return endpoint, events
 
 
