@@ -72,7 +72,8 @@ prove: .venv/.ok ## The long runs with their full figures: crash, scale, items, 
 	@$(V)/python -m hub.dev.prove.alerts
 	@$(V)/python -m hub.dev.prove.alerts --clean $(or $(CLEAN),60)
 
-bench: .venv/.ok ## The pipeline beside a bare aiokafka loop (N=events ROUNDS=rounds)
+bench: .venv/.ok ## Deliveries beside a bare httpx loop, then the pipeline beside a bare aiokafka loop (N=events ROUNDS=rounds)
+	@$(V)/python -m hub.dev.prove.deliver --only speed
 	@$(V)/python -m hub.dev.bench $(if $(N),--events $(N)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-scale: .venv/.ok ## CPU an event with 10,000 and with 1,000,000 units (N=events ROUNDS=rounds)
