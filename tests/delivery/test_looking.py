@@ -31,7 +31,7 @@ FILL = (
     "analyze",
 )
 READ = "select seq_tup_read + idx_tup_fetch from pg_stat_user_tables where relname = 'delivery'"
-CLAIMING = [10, [1.0]]
+CLAIMING = [10, [1.0], 64]
 MOSTLY_DELIVERED = (
     *FILL[:-1],
     "update delivery set state = 'delivered', ended_at = now()",
