@@ -1,5 +1,6 @@
 """The servers that every test of a session shares, started when the first test asks."""
 
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ import pytest
 
 from hub.adapters.postgres import Database, connect, migrate
 from hub.dev import embedded
+
+# Tests that run side by side are given the size of a terminal; what they start prints as it does into a file.
+for _size in ("COLUMNS", "LINES"):
+    os.environ.pop(_size, None)
 
 
 @pytest.fixture(scope="session")
