@@ -1,5 +1,6 @@
 """One server process: started, stopped, killed, and started again on the same port."""
 
+import os
 import random
 import signal
 import socket
@@ -102,8 +103,12 @@ class Server(ABC):
         self._end(signal.SIGKILL)
 
     def send_signal(self, signum: signal.Signals) -> None:
-        """SIGSTOP and SIGCONT make a server hang and wake."""
-        self._running().send_signal(signum)
+        """SIGSTOP and SIGCONT make a server hang and wake; it hangs once this returns."""
+        running = self._running()
+        running.send_signal(signum)
+        if signum == signal.SIGSTOP:
+            # On a busy machine it takes a while until the first of its threads sees the signal and stops all others.
+            os.waitpid(running.pid, os.WUNTRACED)
 
     def __enter__(self) -> Self:
         try:
