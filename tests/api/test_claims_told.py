@@ -10,7 +10,7 @@ from tests.api.claims import MANAGER, filed, post, sold
 from tests.api.conftest import Api
 
 pytestmark = pytest.mark.servers
-BATCHES = "select convert_from(body, 'utf8') as body from ledger where kind = 'batch'"
+BATCHES = "select convert_from(body, 'utf8') as body from ledger where kind = 'batch' order by n"
 WAYS: dict[str, dict[str, Any]] = {
     "deny": {"reason": "customer_damage", "why": "the housing is broken"},
     "approve": {"resolutions": [{"kind": "repair"}], "why": "it is worn"},
