@@ -21,9 +21,7 @@ def seen_version(request: Request, *, needed: bool = True) -> int | None:
     given = request.headers.get("if-match", "").strip()
     if not given and needed:
         raise VERSION_NEEDED.error("read it, and send its ETag as If-Match")
-    if not given:
-        return None
-    if given == "*":
+    if given in {"", "*"}:
         return None
     number = given.strip('"')
     if not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
